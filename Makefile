@@ -1,0 +1,50 @@
+# Two commands: `make run` opens the app, `make test` checks everything that CI checks.
+# Both make their own virtual environment first; Python >= 3.11 and make are all they need.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench venv format clean
+
+help:
+	@echo "make run     open the app on the embedded data set"
+	@echo "make test    format check, lint, types and all tests"
+	@echo "make bench   measure the engine (tests/benchmarks)"
+	@echo "make venv    only make the virtual environment in $(VENV)"
+	@echo "make format  rewrite the sources in the one format"
+
+run: $(VENV)/.installed
+	@$(BIN)/cnn-tui $(ARGS)
+
+test: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest $(ARGS)
+
+bench: $(VENV)/.installed-dev
+	@test -n "$$(ls tests/benchmarks/bench_*.py 2>/dev/null)" || { echo "make bench: there is no benchmark in tests/benchmarks yet" >&2; exit 1; }
+	@set -e; for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file $(ARGS); done
+
+venv: $(VENV)/.installed-dev
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "cnn-tui needs Python 3.11 or newer; '$(PYTHON)' is older. Say which: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,219 @@
+"""The arrows of the house, read from the imports: each room stands above what it uses."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("cnnlib", "data", "tui")
+
+# cnnlib, ground floor first. A room imports from the floors below it and from itself, no more.
+FLOORS: tuple[set[str], ...] = (
+    {"errors"},
+    {"arrays"},
+    {"text"},
+    {"kernels", "initializers", "metrics", "events"},
+    {"layers", "losses", "optimizers", "schedules", "augmentations", "averaging", "stopping"},
+    {"plan"},
+    {"architectures", "model"},
+    {"ranks"},
+    {"trainer", "report"},
+    {"runs", "explain", "figures"},
+)
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+
+
+class Import(NamedTuple):
+    """One imported module, where it is imported and whether inside a function."""
+
+    path: Path
+    line: int
+    module: str
+    in_function: bool
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(ROOT)}:{self.line} imports {self.module}"
+
+
+def imports_of(path: Path, root: Path = ROOT) -> Iterator[Import]:
+    """Every import of a file, absolute; ``from a import b`` counts as a and as a.b."""
+    package = path.relative_to(root).with_suffix("").parts[:-1]
+
+    def walk(node: ast.AST, in_function: bool) -> Iterator[Import]:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            in_function = True
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield Import(path, node.lineno, name.name, in_function)
+        elif isinstance(node, ast.ImportFrom):
+            base = [*package[: len(package) - node.level + 1]] if node.level else []
+            base += (node.module or "").split(".") if node.module else []
+            yield Import(path, node.lineno, ".".join(base), in_function)
+            for name in node.names:
+                yield Import(path, node.lineno, ".".join([*base, name.name]), in_function)
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, in_function)
+
+    yield from walk(ast.parse(path.read_text(encoding="utf-8"), str(path)), False)
+
+
+def sources(*folders: str) -> list[Path]:
+    found = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert found, f"no source in {folders}"
+    return found
+
+
+def top(module: str) -> str:
+    return module.split(".", 1)[0]
+
+
+def room(module: str) -> str | None:
+    """The room of cnnlib that a module name or a path below it belongs to."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] == "cnnlib" else None
+
+
+@pytest.mark.parametrize(
+    ("package", "may_use"),
+    [("cnnlib", {"cnnlib"}), ("data", {"data"}), ("tui", {"cnnlib", "data", "tui"})],
+)
+def test_arrows_between_the_packages_point_one_way(package: str, may_use: set[str]) -> None:
+    wrong = [
+        str(found)
+        for path in sources(package)
+        for found in imports_of(path)
+        if top(found.module) in PACKAGES and top(found.module) not in may_use
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_room_of_the_library_has_a_floor() -> None:
+    rooms = {
+        path.relative_to(ROOT / "cnnlib").parts[0].removesuffix(".py") for path in sources("cnnlib")
+    }
+    assert rooms - {"__init__"} <= FLOOR_OF.keys(), "say in FLOORS where a new room stands"
+
+
+def test_rooms_of_the_library_use_only_the_floors_below_them() -> None:
+    wrong = []
+    for path in sources("cnnlib"):
+        home = path.relative_to(ROOT / "cnnlib").parts[0].removesuffix(".py")
+        if home == "__init__":
+            continue
+        for found in imports_of(path):
+            used = room(found.module)
+            # ``from cnnlib import x``: x is a room, or a name of cnnlib/__init__ and then no room
+            if used is None or used == home or used not in FLOOR_OF:
+                continue
+            if FLOOR_OF[used] >= FLOOR_OF[home]:
+                wrong.append(str(found))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_rooms_of_the_library_never_import_the_whole_library() -> None:
+    wrong = [
+        str(found)
+        for path in sources("cnnlib")
+        if path != ROOT / "cnnlib" / "__init__.py"
+        for found in imports_of(path)
+        if found.module.startswith("cnnlib.") and room(found.module) not in FLOOR_OF
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_library_needs_numpy_and_safetensors_alone() -> None:
+    at_import = {"numpy", "safetensors", "cnnlib"}
+    inside_functions = at_import | {
+        "pandas",
+        "matplotlib",
+        "mpi4py",
+        "PIL",
+        "threadpoolctl",
+        "tomli_w",
+    }
+    wrong = [
+        str(found)
+        for path in sources("cnnlib")
+        for found in imports_of(path)
+        if top(found.module) not in sys.stdlib_module_names | {"__future__"}
+        and top(found.module) not in (inside_functions if found.in_function else at_import)
+        and not _only_for_types(found)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def _only_for_types(found: Import) -> bool:
+    """Whether an import stands under ``if TYPE_CHECKING``."""
+    for node in ast.walk(ast.parse(found.path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            if any(getattr(inner, "lineno", 0) == found.line for inner in ast.walk(node)):
+                return True
+    return False
+
+
+def test_plotext_is_known_to_one_module() -> None:
+    users = {
+        found.path.relative_to(ROOT).as_posix()
+        for path in sources(*PACKAGES)
+        for found in imports_of(path)
+        if top(found.module) == "plotext"
+    }
+    assert users <= {"tui/render/chart.py"}
+
+
+def test_matplotlib_is_imported_only_to_draw() -> None:
+    wrong = [
+        str(found)
+        for path in sources(*PACKAGES)
+        for found in imports_of(path)
+        if top(found.module) == "matplotlib"
+        and not found.in_function
+        and not _only_for_types(found)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_runs_without_a_terminal_never_imports_textual() -> None:
+    headless = [
+        path
+        for name in ("cli", "guard", "settings", "experiment")
+        for path in [ROOT / "tui" / f"{name}.py", *sorted((ROOT / "tui" / name).rglob("*.py"))]
+        if path.exists()
+    ]
+    wrong = [
+        str(found)
+        for path in headless
+        for found in imports_of(path)
+        if top(found.module) == "textual"
+    ]
+    assert headless
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_reader_of_imports_sees_every_form(tmp_path: Path) -> None:
+    package = tmp_path / "tui" / "panes"
+    package.mkdir(parents=True)
+    source = package / "example.py"
+    source.write_text(
+        "import a.b\nfrom c import d\nfrom . import e\nfrom ..render import f\n"
+        "def g():\n    import h\nclass I:\n    async def j(self):\n        from k import l\n"
+    )
+    seen = {(found.module, found.in_function) for found in imports_of(source, tmp_path)}
+    assert seen == {
+        ("a.b", False),
+        ("c", False),
+        ("c.d", False),
+        ("tui.panes", False),
+        ("tui.panes.e", False),
+        ("tui.render", False),
+        ("tui.render.f", False),
+        ("h", True),
+        ("k", True),
+        ("k.l", True),
+    }
