@@ -66,7 +66,7 @@ def wilson_interval(correct: int, examples: int, z: float = NORMAL_95) -> tuple[
 
     >>> low, high = wilson_interval(9910, 10_000)
     >>> round(low, 4), round(high, 4)
-    (0.9889, 0.9927)
+    (0.989, 0.9927)
     """
     if examples == 0:
         return 0.0, 1.0
@@ -315,9 +315,7 @@ class Tally:
         return Tallied(self._loss_sum / max(scores.examples, 1), scores)
 
 
-def check_probabilities(
-    probabilities: Array, labels: Labels
-) -> tuple[Array, NDArray[np.int64]]:
+def check_probabilities(probabilities: Array, labels: Labels) -> tuple[Array, NDArray[np.int64]]:
     """Both as arrays, when they fit each other.
 
     Raises:
@@ -369,4 +367,5 @@ def _class_numbers(where: str, numbers: Labels, classes: int) -> NDArray[np.int6
 def _ratio(above: NDArray[np.number], below: NDArray[np.number]) -> Floats:
     """Element-wise quotient, 0.0 where the divisor is 0."""
     zeros = np.zeros(np.shape(above), dtype=np.float64)
-    return np.divide(above, below, out=zeros, where=np.asarray(below) != 0)
+    quotient: Floats = np.divide(above, below, out=zeros, where=np.asarray(below) != 0)
+    return quotient
