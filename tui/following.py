@@ -1,0 +1,297 @@
+"""Follow a run: read its journal from a thread into plain series that the screens draw.
+
+`Series` is what is known of a run: columns of numbers per step, a row per epoch, marks, log lines and
+the state. Only the follower's thread writes to it; the screens read on their tick. `Follower` tails the
+journal, so a run that trains elsewhere, one that ended long ago and one that starts now look the same.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnlib import events as ev
+from cnnlib.errors import CnnError
+from cnnlib.events import Record
+from cnnlib.runs import lock
+from cnnlib.runs.journal import JournalReader
+from tui.log_lines import log_line
+
+if TYPE_CHECKING:
+    from cnnlib.runs.directory import Run
+
+LOG_LINES = 2000
+LIVE = ("starting", "training", "paused")
+"""The states in which a trainer is at work."""
+
+
+class Column:
+    """Numbers that are only ever appended (or cut off at the end), in a buffer that doubles."""
+
+    def __init__(self) -> None:
+        self._buffer = np.empty(256)
+        self._length = 0
+
+    def append(self, value: float) -> None:
+        """Add one number."""
+        if self._length == self._buffer.size:
+            self._buffer = np.concatenate([self._buffer, np.empty_like(self._buffer)])
+        self._buffer[self._length] = value
+        self._length += 1
+
+    def cut(self, length: int) -> None:
+        """Keep the first numbers alone."""
+        self._length = min(self._length, length)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The numbers so far, as a view."""
+        return self._buffer[: self._length]
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """What is known of a finished epoch."""
+
+    epoch: int
+    step: int
+    train_loss: float
+    train_accuracy: float
+    valid_loss: float | None
+    valid_accuracy: float | None
+    learning_rate: float
+    seconds: float
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something to mark on the time axis of a chart."""
+
+    step: int
+    text: str
+
+
+class Series:
+    """What is known of a run."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.started: ev.RunStarted | None = None
+        self.ended: ev.RunEnded | None = None
+        self.confusion: ev.Evaluated | None = None
+        """The last evaluation on a split."""
+        self.steps, self.losses, self.accuracies, self.rates = (Column() for _ in range(4))
+        self.epochs: list[EpochRow] = []
+        self.marks: list[Mark] = []
+        self.log: deque[str] = deque(maxlen=LOG_LINES)
+        self.log_count = 0
+        """Lines ever logged: what a log view compares with what it has shown."""
+        self.paused = False
+        self.step = 0
+        self.epoch = 0
+        self.owner: lock.Owner | None = None
+        self.owner_known = False
+        self.damaged = 0
+        """Lines of the journal that could not be read."""
+        self.problem = ""
+        """Why the run cannot be read, if it cannot."""
+        self._epoch_began = 0.0
+        self._active_since: float | None = None
+        self._active_before = 0.0
+        self._last_time = 0.0
+        self._recent: deque[tuple[float, int]] = deque(maxlen=200)  # (time, examples of the step)
+
+    # What the screens ask
+
+    @property
+    def state(self) -> str:
+        """One word: no run, starting, training, paused, interrupted, or why it ended."""
+        if self.problem:
+            return "unreadable"
+        if self.ended is not None:
+            return self.ended.reason
+        alive = self.owner is not None and self.owner.alive is not False
+        if self.owner_known and not alive:
+            return "interrupted" if self.started is not None else "no trainer"
+        if self.started is None:
+            return "starting" if self.owner_known else "reading"
+        return "paused" if self.paused else "training"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a trainer is at work on the run."""
+        return self.state in LIVE
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole run, 0 while unknown."""
+        return self.started.steps_per_epoch * self.started.epochs if self.started else 0
+
+    @property
+    def images_per_second(self) -> float | None:
+        """Over the last steps; None when there are too few."""
+        recent = tuple(self._recent)
+        if len(recent) < 3 or recent[-1][0] <= recent[0][0]:
+            return None
+        return sum(examples for _, examples in recent[1:]) / (recent[-1][0] - recent[0][0])
+
+    @property
+    def seconds(self) -> float:
+        """Time spent training, without pauses."""
+        since = self._active_since
+        return self._active_before + (self._last_time - since if since is not None else 0.0)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Expected time to the end, from the time the steps so far took; None when unknown."""
+        speed = self.images_per_second
+        if self.started is None or not speed or self.state != "training":
+            return None
+        return (self.total_steps - self.step) * self.started.batch_size / speed
+
+    @property
+    def best(self) -> EpochRow | None:
+        """The best epoch so far."""
+        return next((row for row in reversed(self.epochs) if row.is_best), None)
+
+    # What the follower writes
+
+    def add(self, record: Record) -> None:
+        """Take one event in."""
+        now, event = record.time, record.event
+        match event:
+            case ev.RunStarted():
+                self._begin(event, now)
+            case ev.StepEnded():
+                self.step, self.epoch = event.step, event.epoch
+                self.steps.append(event.step)
+                self.losses.append(event.loss)
+                self.accuracies.append(event.accuracy)
+                self.rates.append(event.learning_rate)
+                self._recent.append((now, event.examples))
+            case ev.EpochStarted():
+                self.epoch, self._epoch_began = event.epoch, now
+                self._recent.clear()
+            case ev.EpochEnded():
+                self._end_epoch(event, now)
+            case ev.Evaluated():
+                self.confusion = event
+            case ev.Paused():
+                self.paused = True
+                self._stop_clock(now)
+            case ev.Resumed():
+                self.paused = False
+                self._active_since = now
+                self._recent.clear()
+            case ev.LearningRateChanged():
+                self.marks.append(Mark(event.step, f"lr {event.learning_rate:.2g}"))
+            case ev.RunEnded():
+                self.ended, self.paused = event, False
+                self._stop_clock(now)
+            case _:
+                pass
+        self._last_time = now
+        line = log_line(record)
+        if line is not None:
+            self.note(line)
+
+    def note(self, line: str) -> None:
+        """Append a line to the log."""
+        self.log.append(line)
+        self.log_count += 1
+
+    def _begin(self, event: ev.RunStarted, now: float) -> None:
+        """A start or a resumption: what was trained after the resumed step is trained again."""
+        self.started, self.ended, self.paused = event, None, False
+        self.step = event.step
+        kept = int(np.searchsorted(self.steps.values, event.step, side="right"))
+        for column in (self.steps, self.losses, self.accuracies, self.rates):
+            column.cut(kept)
+        self.epochs = [row for row in self.epochs if row.step <= event.step]
+        self.marks = [mark for mark in self.marks if mark.step <= event.step]
+        if event.step:
+            self.marks.append(Mark(event.step, "resumed"))
+        self._stop_clock(self._last_time)  # the time between two trainers does not count
+        self._active_since = self._epoch_began = now
+        self._recent.clear()
+
+    def _end_epoch(self, event: ev.EpochEnded, now: float) -> None:
+        row = EpochRow(
+            epoch=event.epoch,
+            step=event.step,
+            train_loss=event.train_loss,
+            train_accuracy=event.train_accuracy,
+            valid_loss=event.valid_loss,
+            valid_accuracy=event.valid_accuracy,
+            learning_rate=event.learning_rate,
+            seconds=now - self._epoch_began,
+            is_best=event.is_best,
+        )
+        self.epochs = [*(old for old in self.epochs if old.epoch != event.epoch), row]
+
+    def _stop_clock(self, now: float) -> None:
+        if self._active_since is not None:
+            self._active_before += now - self._active_since
+            self._active_since = None
+
+
+class Follower:
+    """Tails one run into `series`, in a thread of its own between `start` and `stop`."""
+
+    def __init__(self, run: Run, *, seconds: float = 0.2, owner_seconds: float = 2.0) -> None:
+        self.run = run
+        self.series = Series()
+        self._reader = JournalReader(run.journal_path)
+        self._seconds = seconds
+        self._owner_seconds = owner_seconds
+        self._owner_asked = 0.0
+        self._done = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Follow from now on."""
+        self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Follow no longer; returns at once."""
+        self._done.set()
+
+    def poll(self) -> int:
+        """Read what is new, once; returns the number of events."""
+        records = self._reader.read()
+        for record in records:
+            self.series.add(record)
+        changed = bool(records) or self._reader.damaged != self.series.damaged
+        self.series.damaged = self._reader.damaged
+        if time.monotonic() - self._owner_asked > self._owner_seconds or records:
+            changed |= self._ask_owner()
+        self.series.version += changed
+        return len(records)
+
+    def _ask_owner(self) -> bool:
+        self._owner_asked = time.monotonic()
+        before = (self.series.owner, self.series.owner_known)
+        self.series.owner, self.series.owner_known = lock.owner(self.run), True
+        return before != (self.series.owner, True)
+
+    def _follow(self) -> None:
+        while not self._done.is_set():
+            try:
+                self.poll()
+            except (OSError, CnnError) as error:  # deleted or unreadable: say so, keep looking
+                if self.series.problem != str(error):
+                    self.series.problem = str(error)
+                    self.series.version += 1
+            else:
+                if self.series.problem:
+                    self.series.problem = ""
+                    self.series.version += 1
+            self._done.wait(self._seconds)

@@ -1,0 +1,1 @@
+"""The seven panes, one file each."""

@@ -1,0 +1,91 @@
+"""The colours that carry meaning, for a dark and for a light background.
+
+Every one of them stands in the 256-colour table of terminals (levels 00 5f 87 af d7 ff and the grey
+ramp), because SSH rarely offers more: what is seen in review is what is seen remotely. Meaning never
+rests on colour alone; the hues (blue, orange, bluish green, vermilion) stay apart for colour-blind eyes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Named colours as 0xRRGGBB."""
+
+    name: str
+    dark: bool
+    background: int
+    surface: int
+    panel: int
+    border: int
+    text: int
+    muted: int
+    faint: int
+    accent: int
+    train: int
+    valid: int
+    good: int
+    warn: int
+    bad: int
+    selected: int
+    series: tuple[int, ...]
+    """For further lines of one chart, in order."""
+
+
+DARK = Palette(
+    name="cnn-dark",
+    dark=True,
+    background=0x121212,
+    surface=0x1C1C1C,
+    panel=0x262626,
+    border=0x444444,
+    text=0xD0D0D0,
+    muted=0x949494,
+    faint=0x585858,
+    accent=0x5FAFFF,
+    train=0x5FAFFF,
+    valid=0xFFAF5F,
+    good=0x5FD7AF,
+    warn=0xFFD75F,
+    bad=0xFF875F,
+    selected=0x005F87,
+    series=(0x5FAFFF, 0xFFAF5F, 0x5FD7AF, 0xD787D7, 0xFFD75F, 0x87D7FF),
+)
+
+LIGHT = Palette(
+    name="cnn-light",
+    dark=False,
+    background=0xFFFFFF,
+    surface=0xEEEEEE,
+    panel=0xE4E4E4,
+    border=0xB2B2B2,
+    text=0x262626,
+    muted=0x626262,
+    faint=0xA8A8A8,
+    accent=0x005FAF,
+    train=0x005FAF,
+    valid=0xAF5F00,
+    good=0x00875F,
+    warn=0x875F00,
+    bad=0xAF0000,
+    selected=0xAFD7FF,
+    series=(0x005FAF, 0xAF5F00, 0x00875F, 0x870087, 0x875F00, 0x0087AF),
+)
+
+PALETTES = {palette.name: palette for palette in (DARK, LIGHT)}
+
+
+def hex_colour(colour: int) -> str:
+    """`#rrggbb`."""
+    return f"#{colour:06x}"
+
+
+def blend(a: int, b: int, share: float) -> int:
+    """The colour that lies `share` of the way from a to b."""
+    mixed = 0
+    for shift in (16, 8, 0):
+        low, high = (a >> shift) & 255, (b >> shift) & 255
+        mixed |= round(low + (high - low) * share) << shift
+    return mixed

@@ -1,0 +1,120 @@
+"""What the screens share: the data, the draft of a training, the run that is shown, the chosen sample.
+
+Plain data without Textual. Whoever changes something calls `touch`; panes look at `version` on the
+app's tick and draw what they find. Nothing here notifies anybody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tui.following import Follower, Series
+from tui.render.palette import DARK, Palette
+
+if TYPE_CHECKING:
+    from cnnlib.runs.directory import Run
+    from data.dataset import Dataset, Split
+    from tui.settings import Settings
+    from tui.terminal import Glyphs, Terminal
+
+SplitName = Literal["train", "test"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image of the data set."""
+
+    split: SplitName = "test"
+    index: int = 0
+
+
+class Session:
+    """The state behind all panes, owned by the thread of the app."""
+
+    def __init__(self, terminal: Terminal, settings: Settings, runs_root: Path) -> None:
+        self.terminal = terminal
+        self.palette: Palette = DARK
+        self.settings = settings
+        """The draft: what the next run is started with. Replace it with `edit`."""
+        self.runs_root = runs_root
+        self.dataset: Dataset | None = None
+        self.dataset_error = ""
+        self.run: Run | None = None
+        self.series = Series()
+        """What is known of the run that is shown; empty without one."""
+        self.sample = Sample()
+        self._follower: Follower | None = None
+        self._version = 0
+
+    @property
+    def version(self) -> int:
+        """Grows whenever something that a pane may show has changed."""
+        return self._version + self.series.version
+
+    def touch(self) -> None:
+        """Say that something changed."""
+        self._version += 1
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """How pictures are drawn now."""
+        return self.terminal.glyphs
+
+    @property
+    def dataset_name(self) -> str:
+        """The name (or path) of the data set in the draft."""
+        return self.settings.data
+
+    def edit(self, settings: Settings) -> None:
+        """Replace the draft of the next training."""
+        self.settings = settings
+        self.touch()
+
+    def use_dataset(self, dataset: Dataset) -> None:
+        """Show this data set."""
+        self.dataset, self.dataset_error = dataset, ""
+        self.choose_sample(self.sample.split, self.sample.index)
+
+    def refuse_dataset(self, reason: str) -> None:
+        """The data set of the draft could not be loaded."""
+        self.dataset, self.dataset_error = None, reason
+        self.touch()
+
+    def split(self, name: SplitName) -> Split | None:
+        """A part of the data set, where one is loaded."""
+        if self.dataset is None:
+            return None
+        return self.dataset.test if name == "test" else self.dataset.train
+
+    def choose_sample(self, split: SplitName, index: int) -> None:
+        """Choose an image; the index is held inside the split."""
+        part = self.split(split)
+        last = len(part) - 1 if part is not None else index
+        self.sample = Sample(split, max(0, min(index, last)))
+        self.touch()
+
+    def step_sample(self, step: int) -> None:
+        """The next (+1) or the previous (-1) image, round the ends."""
+        part = self.split(self.sample.split)
+        count = len(part) if part is not None else 0
+        if count:
+            self.choose_sample(self.sample.split, (self.sample.index + step) % count)
+
+    def open_run(self, run: Run | None) -> None:
+        """Show another run (or none) and follow its journal from now on."""
+        if self._follower is not None:
+            self._follower.stop()
+            self._version += self._follower.series.version  # version never falls back
+        self.run = run
+        self._follower = Follower(run) if run is not None else None
+        self.series = self._follower.series if self._follower is not None else Series()
+        if self._follower is not None:
+            self._follower.start()
+        self.touch()
+
+    def close(self) -> None:
+        """Stop following."""
+        if self._follower is not None:
+            self._follower.stop()

@@ -1,0 +1,1 @@
+"""The widgets that the panes are built from."""
