@@ -93,12 +93,13 @@ class Grid:
 
         Returns the x after the text. Control characters show as spaces, zero-width ones vanish.
         """
-        inside = 0 <= y < self.height
+        if not 0 <= y < self.height:
+            return x + text_width(text)
         for char in text:
             wide = char_width(char)
             if wide == 0:
                 continue
-            if inside and x >= 0 and x + wide <= self.width:
+            if x >= 0 and x + wide <= self.width:
                 self._set(x, y, char if char.isprintable() else " ", wide)
                 span = slice(x, x + wide)
                 self.fg[y, span], self.bg[y, span], self.bold[y, span] = fg, bg, bold
@@ -138,7 +139,8 @@ class Grid:
 
     def _mend(self) -> None:
         """Replace halves of wide characters that were cut in two by spaces."""
-        if not (self.chars == "").any() and self.chars.size and self.chars.max() < "\u1100":
+        narrow = (self.chars != "") & (self.chars < "\u1100")
+        if narrow.all():
             return
         for row in self.chars:
             for x, char in enumerate(row):
