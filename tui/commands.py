@@ -86,6 +86,25 @@ COMMANDS: tuple[Command, ...] = (
     Command("quit.now", ("ctrl+q",), "Quit at once", "leave at once; training goes on", None, False, "quit_now"),
     Command("quit.hint", ("ctrl+c",), "Quit (Ctrl+C)", "copy what is selected, else as q", None, False, "interrupt"),
 
+    # Data
+    Command("data.previous", ("h", "left", "comma"), "Previous image", "previous image", "data", False, "step(-1)"),
+    Command("data.next", ("l", "right", "full_stop"), "Next image", "next image", "data", False, "step(1)"),
+    Command("data.back", ("k", "up", "pageup"), "Ten back", "ten images back", "data", False, "step(-10)"),
+    Command("data.on", ("j", "down", "pagedown"), "Ten on", "ten images on", "data", False, "step(10)"),
+    Command("data.first", ("g", "home"), "First image", "first image", "data", False, "first"),
+    Command("data.last", ("G", "end"), "Last image", "last image", "data", False, "last"),
+    Command("data.class", ("c",), "Class", "images of one class alone: the next class, then all again", "data", True, "next_class(1)"),
+    Command("data.class_back", ("C",), "Class back", "the same, the other way round", "data", False, "next_class(-1)"),
+    Command("data.split", ("s",), "Split", "test or training images", "data", True, "split"),
+
+    # Model
+    Command("model.edit", ("i",), "Edit", "type in the editor; Esc leaves it", "model", True, "edit"),
+    Command("model.apply", ("f2",), "Apply", "the next run trains this network; also while typing", "model", True, "apply"),
+    Command("model.revert", ("u",), "Revert", "back to the network that was applied last", "model", True, "revert"),
+    Command("model.preset", ("P",), "Preset", "choose one of the known networks", "model", True, "preset"),
+    Command("model.down", ("j", "down"), "Scroll down", "scroll the table of layers", "model", False, "scroll_table(1)"),
+    Command("model.up", ("k", "up"), "Scroll up", "scroll the table of layers", "model", False, "scroll_table(-1)"),
+
     # Train
     Command("train.start", ("r",), "Run", "start a run, or resume the one shown", "train", True, "start"),
     Command("train.new", ("n",), "New run", "start a new run even if the one shown could be resumed", "train", False, "new"),
@@ -94,6 +113,58 @@ COMMANDS: tuple[Command, ...] = (
     Command("train.scale", ("y",), "Log y", "loss on a linear or a logarithmic axis", "train", True, "scale"),
     Command("train.log", ("L", "l"), "Log", "epochs or log", "train", True, "log"),
     Command("train.freeze", ("space",), "Freeze", "hold the display; training goes on", "train", False, "freeze"),
+
+    # Features
+    Command("features.layer_back", ("left_square_bracket",), "Layer back", "the layer before", "features", False, "layer(-1)"),
+    Command("features.layer_on", ("right_square_bracket",), "Layer", "the next layer", "features", True, "layer(1)"),
+    Command("features.convolution", ("n",), "Convolution", "the next convolution", "features", False, "convolution(1)"),
+    Command("features.convolution_back", ("N",), "Convolution back", "the convolution before", "features", False, "convolution(-1)"),
+    Command("features.sample_back", ("comma",), "Sample back", "the image before", "features", False, "step(-1)"),
+    Command("features.sample_on", ("full_stop",), "Sample", "the next image", "features", True, "step(1)"),
+    Command("features.filters", ("f",), "Filters", "the weights of a convolution, or what it makes of the image", "features", True, "filters"),
+    Command("features.zoom", ("enter",), "Zoom", "one map alone, as large as it can be; again: all maps", "features", True, "zoom"),
+    Command("features.left", ("h", "left"), "Left", "the map to the left", "features", False, "move(-1, 0)"),
+    Command("features.right", ("l", "right"), "Right", "the map to the right", "features", False, "move(1, 0)"),
+    Command("features.up", ("k", "up"), "Up", "the map above", "features", False, "move(0, -1)"),
+    Command("features.down", ("j", "down"), "Down", "the map below", "features", False, "move(0, 1)"),
+    Command("features.first", ("g", "home"), "First map", "the first map", "features", False, "first"),
+    Command("features.last", ("G", "end"), "Last map", "the last map", "features", False, "last"),
+    Command("features.page_on", ("pagedown",), "Page on", "a page of maps on", "features", False, "page(1)"),
+    Command("features.page_back", ("pageup",), "Page back", "a page of maps back", "features", False, "page(-1)"),
+    Command("features.larger", ("plus", "equals_sign"), "Larger maps", "larger maps, fewer of them", "features", False, "size(1)"),
+    Command("features.smaller", ("minus",), "Smaller maps", "smaller maps, more of them", "features", False, "size(-1)"),
+    Command("features.scale", ("s",), "Scale", "each map from its least to its greatest value, or all by one scale", "features", False, "scale"),
+
+    # Evaluate
+    Command("evaluate.left", ("h", "left"), "Left", "the cell to the left", "evaluate", False, "move(-1, 0)"),
+    Command("evaluate.right", ("l", "right"), "Right", "the cell to the right", "evaluate", False, "move(1, 0)"),
+    Command("evaluate.up", ("k", "up"), "Up", "the cell above", "evaluate", False, "move(0, -1)"),
+    Command("evaluate.down", ("j", "down"), "Down", "the cell below", "evaluate", False, "move(0, 1)"),
+    Command("evaluate.next", ("n",), "Next confusion", "the pair of classes that is confused next most", "evaluate", True, "next_confused(1)"),
+    Command("evaluate.previous", ("N",), "Previous confusion", "the pair of classes that is confused more", "evaluate", False, "next_confused(-1)"),
+    Command("evaluate.open", ("enter",), "Images", "the mistakes that this cell counts", "evaluate", True, "open"),
+    Command("evaluate.scale", ("y",), "Counts/%", "counts, shares of the row, shares of the column", "evaluate", True, "scale"),
+    Command("evaluate.split", ("s",), "Split", "the test report, or the last validation", "evaluate", False, "split"),
+
+    # Mistakes
+    Command("mistakes.down", ("j", "down"), "Down", "the next mistake", "mistakes", False, "step(1)"),
+    Command("mistakes.up", ("k", "up"), "Up", "the mistake before", "mistakes", False, "step(-1)"),
+    Command("mistakes.page_on", ("pagedown",), "Page on", "a page on", "mistakes", False, "page(1)"),
+    Command("mistakes.page_back", ("pageup",), "Page back", "a page back", "mistakes", False, "page(-1)"),
+    Command("mistakes.first", ("g", "home"), "First", "the first mistake", "mistakes", False, "first"),
+    Command("mistakes.last", ("G", "end"), "Last", "the last mistake", "mistakes", False, "last"),
+    Command("mistakes.sort", ("s",), "Sort", "by loss, confidence, true class, predicted class, number", "mistakes", True, "sort"),
+    Command("mistakes.reverse", ("S",), "Reverse", "the other way round", "mistakes", False, "reverse"),
+    Command("mistakes.filter", ("slash",), "Filter", "such as t=2 p=7 (true 2, predicted 7); Esc clears it", "mistakes", True, "filter"),
+    Command("mistakes.features", ("m", "enter"), "Maps", "feature maps of this image", "mistakes", True, "features"),
+
+    # Runs
+    Command("runs.down", ("j", "down"), "Down", "the next run", "runs", False, "step(1)"),
+    Command("runs.up", ("k", "up"), "Up", "the run before", "runs", False, "step(-1)"),
+    Command("runs.first", ("g", "home"), "First", "the newest run", "runs", False, "first"),
+    Command("runs.last", ("G", "end"), "Last", "the oldest run", "runs", False, "last"),
+    Command("runs.open", ("enter",), "Open", "show this run in all panes", "runs", True, "open"),
+    Command("runs.reload", ("R",), "Reload", "read the runs directory again", "runs", True, "reload"),
 )
 # fmt: on
 
