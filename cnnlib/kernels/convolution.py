@@ -1,0 +1,222 @@
+"""Convolution as products of matrices over overlapping windows of rows.
+
+    y[ho, f, wo, n] = sum over kh, kw, c of  w[f, kh, kw, c] * x[s*ho + d*kh - p, c, s*wo + d*kw - p, n]
+
+(stride s, dilation d, padding p; zero outside x.) The usual way copies each pixel K*K times into a
+matrix of patches. Here each row is copied K times only, once for each shift along W:
+
+    shifted[h, kw, c, wo, n] = x[h - p, c, s*wo + d*kw - p, n]
+
+Then K consecutive rows of ``shifted`` *are* the patch matrix (K*K*C, Wo*N) of one output row, and the
+patch matrices of consecutive output rows overlap in memory: a strided view, no copy. BLAS accepts
+it, since each matrix by itself is regular. Groups (Krizhevsky et al. 2012) are one axis more.
+
+The columns of an output row may be stored in ``phases`` (even columns first, then odd ones), which
+costs nothing here and lets a pooling read contiguous halves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from cnnlib.arrays import Array, Draw, Shape
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The sizes of one convolution.
+
+    Args:
+        input_shape: (C, H, W) of x, perhaps cropped to the part that is read.
+        output_shape: (F, Ho, Wo) to compute, perhaps cropped to the part that is needed.
+        kernel: side K of the window.
+        stride: step s between windows.
+        padding: rows and columns of zeros above and left of x; those below and right follow.
+        dilation: distance d between the pixels of a window.
+        groups: number G of groups of channels that do not see each other.
+        phases: 1, or 2 for even columns before odd ones.
+    """
+
+    input_shape: Shape
+    output_shape: Shape
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    dilation: int = 1
+    groups: int = 1
+    phases: int = 1
+
+    @property
+    def rows(self) -> int:
+        """Rows of x, padding included, that the output rows read."""
+        return (self.output_shape[1] - 1) * self.stride + self.dilation * (self.kernel - 1) + 1
+
+    def row_range(self) -> tuple[slice, slice]:
+        """The rows of ``shifted`` that hold pixels, and the rows of x that they hold."""
+        height = self.input_shape[1]
+        stop = min(self.rows, height + self.padding)
+        start = min(self.padding, stop)
+        return slice(start, stop), slice(0, stop - start)
+
+    def column_ranges(self) -> list[tuple[int, slice, slice]]:
+        """For each shift and phase: the shift, columns of ``shifted``, columns of x.
+
+        Only columns inside x are named; the others stay zero.
+        """
+        width, out_width = self.input_shape[2], self.output_shape[2]
+        per_phase = out_width // self.phases
+        step = self.stride * self.phases
+        ranges = []
+        for shift in range(self.kernel):
+            for phase in range(self.phases):
+                offset = shift * self.dilation + phase * self.stride - self.padding
+                first = max(0, -(offset // step))
+                last = min(per_phase, (width - 1 - offset) // step + 1)
+                if first < last:
+                    start = offset + first * step
+                    base = phase * per_phase
+                    ranges.append(
+                        (
+                            shift,
+                            slice(base + first, base + last),
+                            slice(start, start + (last - first - 1) * step + 1, step),
+                        )
+                    )
+        return ranges
+
+
+class Convolution:
+    """The linear part of a convolution layer; bias and what follows belong to its tail.
+
+    Args:
+        geometry: the sizes.
+        weight: (F, K, K, C/G), the order of the patch matrix.
+        d_weight: gradient of the weight, same shape; None when only inferring.
+        n: images in a micro-batch.
+        input_gradient: whether ``backward`` is to return dx (the first layer need not).
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        weight: Array,
+        d_weight: Array | None,
+        n: int,
+        *,
+        input_gradient: bool = True,
+    ) -> None:
+        self.geometry = geometry
+        channels = geometry.input_shape[0]
+        filters, out_height, out_width = self.output_shape = geometry.output_shape
+        kernel, groups = geometry.kernel, geometry.groups
+        dtype = self.dtype = weight.dtype
+        per_group, depth = filters // groups, channels // groups
+        length = out_width * n
+        patch = kernel * kernel * depth
+        self._rows_to, self._rows_from = geometry.row_range()
+        self._columns = geometry.column_ranges()
+        self._grouped_input = (-1, groups, depth, geometry.input_shape[2], n)
+        self._shifted = np.zeros((groups, geometry.rows, kernel, depth, out_width, n), dtype)
+        self._weight = weight.reshape(groups, 1, per_group, patch)
+        self._windows = self._plan_windows(out_height, length)
+        self._y = np.empty((out_height, filters, length), dtype)
+        self._y_grouped = self._by_group(self._y)
+        if d_weight is None:
+            return
+        self._d_weight = d_weight.reshape(groups, per_group, patch)
+        self._d_rows = np.empty((groups, out_height, patch, per_group), dtype)
+        self._d_sum = np.empty((groups, patch, per_group), dtype)
+        self._dx: Array | None = None
+        if input_gradient:
+            height, width = geometry.input_shape[1:]
+            self._dx = np.empty((height, channels, width, n), dtype)
+            self._d_shifted = np.empty_like(self._shifted)
+            self._d_tap = np.empty((groups, out_height, kernel * depth, length), dtype)
+
+    def forward(self, x: Array, draw: Draw | None = None) -> Array:
+        """Convolve x (H, C, W, N) to (Ho, F, Wo*N), columns by phase."""
+        del draw
+        x_grouped = x.reshape(self._grouped_input).swapaxes(0, 1)[:, self._rows_from]
+        rows = self._shifted[:, self._rows_to]
+        for shift, to, source in self._columns:
+            np.copyto(rows[:, :, shift, :, to], x_grouped[:, :, :, source])
+        if self._gathered is not None:
+            for tap, rows_of_tap in enumerate(self._rows_by_tap):
+                np.copyto(self._gathered[:, :, tap], rows_of_tap)
+        np.matmul(self._weight, self._windows, out=self._y_grouped)
+        return self._y
+
+    def backward(self, dy: Array) -> Array | None:
+        """Add to the weight's gradient; return dx (H, C, W, N), or None if it is not wanted.
+
+        With P the patch matrix of an output row:  dW = sum over rows of dy @ P.T, computed as its
+        transpose, since BLAS is faster with the long side as rows; dP = W.T @ dy, added back over
+        the rows and then over the shifts that ``forward`` copied.
+        """
+        dy_grouped = self._by_group(dy)
+        np.matmul(self._windows, dy_grouped.swapaxes(-1, -2), out=self._d_rows)
+        np.add.reduce(self._d_rows, axis=1, out=self._d_sum)
+        self._d_weight += self._d_sum.swapaxes(-1, -2)
+        if self._dx is None:
+            return None
+        self._add_rows(dy_grouped)
+        self._dx.fill(0)
+        d_rows = self._d_shifted[:, self._rows_to]
+        dx_grouped = self._dx.reshape(self._grouped_input).swapaxes(0, 1)[:, self._rows_from]
+        for shift, to, source in self._columns:
+            target = dx_grouped[:, :, :, source]
+            np.add(target, d_rows[:, :, shift, :, to], out=target)
+        return self._dx
+
+    def _add_rows(self, dy: Array) -> None:
+        """The gradient by ``shifted``: for each of the K rows of a window, W.T @ dy added in place."""
+        geometry, tap_size = self.geometry, self._d_tap.shape[2]
+        flat = self._d_shifted.reshape(*self._d_shifted.shape[:2], tap_size, -1)
+        out_height = geometry.output_shape[1]
+        span = (out_height - 1) * geometry.stride + 1
+        direct = geometry.stride == 1
+        if direct:
+            flat[:, out_height:] = 0
+        else:
+            flat.fill(0)
+        for tap in range(geometry.kernel):
+            weight = self._weight[..., tap * tap_size : (tap + 1) * tap_size].swapaxes(-1, -2)
+            start = tap * geometry.dilation
+            rows = flat[:, start : start + span : geometry.stride]
+            if direct and tap == 0:
+                np.matmul(weight, dy, out=rows)
+            else:
+                np.matmul(weight, dy, out=self._d_tap)
+                np.add(rows, self._d_tap, out=rows)
+
+    def _by_group(self, y: Array) -> Array:
+        """View (Ho, F, L) as (G, Ho, F/G, L)."""
+        groups = self.geometry.groups
+        filters, out_height, _ = self.output_shape
+        return y.reshape(out_height, groups, filters // groups, -1).swapaxes(0, 1)
+
+    def _plan_windows(self, out_height: int, length: int) -> Array:
+        """The patch matrices (G, Ho, K*K*C/G, L): a view, or with dilation a gathered copy."""
+        geometry, shifted = self.geometry, self._shifted
+        groups, _, kernel, depth = shifted.shape[:4]
+        self._gathered: Array | None = None
+        if geometry.dilation == 1:
+            group, row, _, line = shifted.strides[:4]
+            return as_strided(
+                shifted,
+                (groups, out_height, kernel * kernel * depth, length),
+                (group, geometry.stride * row, line, shifted.itemsize),
+            )
+        flat = shifted.reshape(groups, -1, kernel * depth, length)
+        span = (out_height - 1) * geometry.stride + 1
+        self._rows_by_tap = [
+            flat[:, tap * geometry.dilation : tap * geometry.dilation + span : geometry.stride]
+            for tap in range(kernel)
+        ]
+        self._gathered = np.empty(
+            (groups, out_height, kernel, kernel * depth, length), shifted.dtype
+        )
+        return self._gathered.reshape(groups, out_height, kernel * kernel * depth, length)

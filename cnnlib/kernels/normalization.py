@@ -1,0 +1,214 @@
+"""Normalisation: shift and scale numbers to mean 0 and variance 1, then to what is learned.
+
+    xhat = (x - mean) / sqrt(var + eps),   y = gamma * xhat + beta
+
+Backward, with n numbers sharing one mean, and sums over those n:
+
+    dgamma = sum(dy * xhat),   dbeta = sum(dy)
+    dx = gamma / sqrt(var + eps) * (dy - dbeta / n - xhat * dgamma / n)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnlib.arrays import Array, Draw, Shape
+from cnnlib.kernels.dense import batch_last
+
+SumOverRanks = Callable[[NDArray[np.float64]], None]
+"""Adds up a small array over all processes that share the batch, in place."""
+
+
+class BatchNorm:
+    """Statistics of each channel over the whole batch (Ioffe and Szegedy 2015).
+
+    The micro-batch must be all that this process holds of the batch; the sums of the other
+    processes are added through ``sum_over_ranks``, so the statistics are those of the batch.
+    The running variance is the unbiased one, as in PyTorch.
+
+    Args:
+        input_shape: (C, H, W).
+        n: images in the micro-batch.
+        gamma, beta: (C,), with their gradients.
+        running_mean, running_var: (C,), updated by ``forward``.
+        momentum: share of the new statistics in the running ones.
+        eps: keeps the root from zero.
+        sum_over_ranks: see above.
+    """
+
+    def __init__(
+        self,
+        input_shape: Shape,
+        n: int,
+        gamma: Array,
+        beta: Array,
+        d_gamma: Array,
+        d_beta: Array,
+        running_mean: Array,
+        running_var: Array,
+        *,
+        momentum: float,
+        eps: float,
+        sum_over_ranks: SumOverRanks,
+    ) -> None:
+        self.output_shape = input_shape
+        channels, height, width = input_shape
+        self._gamma, self._beta = gamma, beta
+        self._d_gamma, self._d_beta = d_gamma, d_beta
+        self._running_mean, self._running_var = running_mean, running_var
+        self._momentum, self._eps, self._sum_over_ranks = momentum, eps, sum_over_ranks
+        dtype = gamma.dtype
+        self._shape = batch_last(input_shape, n)
+        self._rows = (height, channels, width * n)
+        self._count = height * width * n
+        self._xhat = np.empty(self._rows, dtype)
+        self._work = np.empty(self._rows, dtype)
+        self._y = np.empty(self._rows, dtype)
+        self._ones = np.ones(width * n, dtype)
+
+    def forward(self, x: Array, draw: Draw | None = None) -> Array:
+        """x (H, C, W, N) to y of the same shape; updates the running statistics."""
+        x = x.reshape(self._rows)
+        own_mean = self._sum(x) / self._count
+        centred = np.subtract(x, own_mean.astype(x.dtype)[:, None], out=self._xhat)
+        own_squares = self._sum(np.multiply(centred, centred, out=self._work))
+        centred_at = own_mean.astype(x.dtype).astype(np.float64)
+        own_sum = self._count * own_mean
+        shared = np.concatenate(
+            [[float(self._count)], own_sum,
+             own_squares + 2 * centred_at * own_sum - self._count * centred_at**2]
+        )
+        self._sum_over_ranks(shared)
+        total = self._total = float(shared[0])
+        channels = own_mean.size
+        mean = shared[1 : channels + 1] / total
+        var = np.maximum(shared[channels + 1 :] / total - mean**2, 0.0)
+        self._inverse = 1.0 / np.sqrt(var + self._eps)
+        offset = (centred_at - mean).astype(x.dtype)[:, None]
+        np.add(centred, offset, out=self._xhat)
+        np.multiply(self._xhat, self._inverse.astype(x.dtype)[:, None], out=self._xhat)
+        self._remember(self._running_mean, mean)
+        self._remember(self._running_var, var * (total / max(total - 1.0, 1.0)))
+        np.multiply(self._xhat, self._gamma[:, None], out=self._y)
+        np.add(self._y, self._beta[:, None], out=self._y)
+        return self._y.reshape(self._shape)
+
+    def backward(self, dy: Array) -> Array:
+        """dy (H, C, W, N) to dx of the same shape."""
+        dy = dy.reshape(self._rows)
+        d_beta = self._sum(dy)
+        d_gamma = self._sum(np.multiply(dy, self._xhat, out=self._work))
+        self._d_beta += d_beta.astype(dy.dtype)
+        self._d_gamma += d_gamma.astype(dy.dtype)
+        shared = np.concatenate([d_beta, d_gamma])
+        self._sum_over_ranks(shared)
+        mean_beta, mean_gamma = np.split(shared / self._total, 2)
+        scale = (self._gamma * self._inverse).astype(dy.dtype)[:, None]
+        dx = np.multiply(self._xhat, mean_gamma.astype(dy.dtype)[:, None], out=self._work)
+        np.add(dx, mean_beta.astype(dy.dtype)[:, None], out=dx)
+        np.subtract(dy, dx, out=dx)
+        np.multiply(dx, scale, out=dx)
+        return dx.reshape(self._shape)
+
+    def _sum(self, x: Array) -> NDArray[np.float64]:
+        """Sum over all but the channels: a product with ones is the fastest sum along rows."""
+        return np.matmul(x, self._ones).sum(axis=0, dtype=np.float64)
+
+    def _remember(self, running: Array, new: NDArray[np.float64]) -> None:
+        running += self._momentum * (new.astype(running.dtype) - running)
+
+
+class Affine:
+    """y = scale * x + shift for each channel: batch normalisation when only inferring.
+
+    The scale and shift follow from the running statistics at every call.
+    """
+
+    def __init__(
+        self,
+        input_shape: Shape,
+        n: int,
+        gamma: Array,
+        beta: Array,
+        running_mean: Array,
+        running_var: Array,
+        *,
+        eps: float,
+    ) -> None:
+        self.output_shape = input_shape
+        self._terms = gamma, beta, running_mean, running_var
+        self._eps = eps
+        self._y = np.empty(batch_last(input_shape, n), gamma.dtype)
+
+    def forward(self, x: Array, draw: Draw | None = None) -> Array:
+        """x (H, C, W, N) to y of the same shape."""
+        gamma, beta, mean, var = self._terms
+        scale = gamma / np.sqrt(var + self._eps)
+        np.multiply(x, scale[:, None, None], out=self._y)
+        np.add(self._y, (beta - mean * scale)[:, None, None], out=self._y)
+        return self._y
+
+    def backward(self, dy: Array) -> Array:
+        """dy (H, C, W, N) to dx of the same shape (for saliency through a trained network)."""
+        gamma, _, _, var = self._terms
+        return dy * (gamma / np.sqrt(var + self._eps))[:, None, None]
+
+
+class LayerNorm:
+    """Statistics of each example over all its numbers (Ba et al. 2016).
+
+    Args:
+        input_shape: (C, H, W) or (D,).
+        n: examples in a micro-batch.
+        gamma, beta: as stored batch-last: (H, C, W) or (D,), with their gradients.
+        eps: keeps the root from zero.
+    """
+
+    def __init__(
+        self,
+        input_shape: Shape,
+        n: int,
+        gamma: Array,
+        beta: Array,
+        d_gamma: Array | None,
+        d_beta: Array | None,
+        *,
+        eps: float,
+    ) -> None:
+        self.output_shape = input_shape
+        self._shape = batch_last(input_shape, n)
+        self._gamma, self._beta = gamma.reshape(-1, 1), beta.reshape(-1, 1)
+        self._d_gamma = None if d_gamma is None else d_gamma.reshape(-1)
+        self._d_beta = None if d_beta is None else d_beta.reshape(-1)
+        self._eps = eps
+        self._xhat = np.empty((gamma.size, n), gamma.dtype)
+        self._work = np.empty_like(self._xhat)
+        self._y = np.empty_like(self._xhat)
+
+    def forward(self, x: Array, draw: Draw | None = None) -> Array:
+        """x (..., N) to y of the same shape."""
+        x = x.reshape(self._xhat.shape)
+        np.subtract(x, x.mean(axis=0), out=self._xhat)
+        var = np.multiply(self._xhat, self._xhat, out=self._work).mean(axis=0)
+        self._inverse = 1.0 / np.sqrt(var + self._eps)
+        np.multiply(self._xhat, self._inverse, out=self._xhat)
+        np.multiply(self._xhat, self._gamma, out=self._y)
+        np.add(self._y, self._beta, out=self._y)
+        return self._y.reshape(self._shape)
+
+    def backward(self, dy: Array) -> Array:
+        """dy (..., N) to dx of the same shape."""
+        dy = dy.reshape(self._xhat.shape)
+        if self._d_gamma is not None and self._d_beta is not None:
+            self._d_beta += dy.sum(axis=1)
+            self._d_gamma += np.multiply(dy, self._xhat, out=self._work).sum(axis=1)
+        g = dy * self._gamma
+        mean_gamma = np.multiply(g, self._xhat, out=self._work).mean(axis=0)
+        dx = np.multiply(self._xhat, mean_gamma, out=self._work)
+        np.add(dx, g.mean(axis=0), out=dx)
+        np.subtract(g, dx, out=dx)
+        np.multiply(dx, self._inverse, out=dx)
+        return dx.reshape(self._shape)

@@ -1,0 +1,153 @@
+"""Conv2d: filters that slide over images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from cnnlib.arrays import Shape
+from cnnlib.errors import ShapeError, SpecificationError
+from cnnlib.kernels import Kernel
+from cnnlib.kernels.convolution import Convolution, Geometry
+from cnnlib.kernels.tails import ConvolutionBias, ConvolutionPool
+from cnnlib.layers.base import Layer, Parameter, Site, at_least, images_only, show
+
+
+@dataclass(frozen=True, repr=False)
+class Conv2d(Layer):
+    """Each filter is a window of weights that slides over the image (LeCun et al. 1998).
+
+        y[n, f, i, j] = b[f] + sum over c, p, q of w[f, c, p, q] * x[n, c, s*i + d*p - P, s*j + d*q - P]
+
+    Axes      x (N, C, H, W)  ->  y (N, F, H', W'),  H' = (H + 2 P - d (K - 1) - 1) // s + 1
+    Weights   weight (F, C / groups, K, K), bias (F,)
+
+    >>> Conv2d(16, kernel=5, padding="same").output_shape((1, 28, 28))
+    (16, 28, 28)
+    """
+
+    kind: ClassVar[str] = "conv"
+
+    filters: int = field(metadata={"help": "number F of filters, the channels of the output"})
+    kernel: int = field(default=3, metadata={"help": "side K of the window"})
+    stride: int = field(default=1, metadata={"help": "step s between windows"})
+    padding: int | Literal["same", "valid"] = field(
+        default=0, metadata={"help": 'zeros P on each side; "same" keeps the size at stride 1'}
+    )
+    dilation: int = field(default=1, metadata={"help": "distance d of a window's pixels"})
+    groups: int = field(
+        default=1, metadata={"help": "groups of channels apart; = channels: depthwise"}
+    )
+    bias: bool = field(default=True, metadata={"help": "add b[f]"})
+    initial: Literal["he_normal", "glorot_uniform"] = field(
+        default="he_normal", metadata={"help": "first weights: He et al. 2015, Glorot 2010"}
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("filters", "kernel", "stride", "dilation", "groups"):
+            at_least(self, name, getattr(self, name), 1)
+        if self.padding == "valid":
+            object.__setattr__(self, "padding", 0)
+        if isinstance(self.padding, int):
+            at_least(self, "padding", self.padding, 0)
+        elif self._reach % 2 == 0:
+            raise SpecificationError(
+                "Conv2d: padding",
+                expected='an odd kernel with padding="same"',
+                received=f"kernel={self.kernel}",
+                advice="Use an odd kernel, or give the padding as a number.",
+            )
+        if self.filters % self.groups:
+            raise SpecificationError(
+                "Conv2d: groups",
+                expected=f"a divisor of filters={self.filters}",
+                received=f"{self.groups}",
+            )
+
+    @property
+    def _reach(self) -> int:
+        """Pixels from the first to the last of a window."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def _padding(self) -> int:
+        return self.padding if isinstance(self.padding, int) else self._reach // 2
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """(F, H', W')."""
+        images_only(self, input_shape)
+        channels, *sides = input_shape
+        if channels % self.groups:
+            raise ShapeError(
+                "Conv2d: groups",
+                expected=f"a divisor of the {channels} channels of its input",
+                received=f"{self.groups}",
+            )
+        outputs = [(side + 2 * self._padding - self._reach) // self.stride + 1 for side in sides]
+        if min(outputs) < 1:
+            raise ShapeError(
+                "Conv2d: kernel",
+                expected=f"at most {min(sides) + 2 * self._padding} pixels on an input of "
+                f"{show(input_shape)}",
+                received=f"{self._reach}",
+                advice='Use a smaller kernel, padding="same", or one pooling less before it.',
+            )
+        return (self.filters, *outputs)
+
+    def parameters(self, input_shape: Shape) -> dict[str, Parameter]:
+        """weight, stored (F, K, K, C / groups) as the patches are, and bias."""
+        depth = input_shape[0] // self.groups
+        area = self.kernel**2
+        weight = Parameter(
+            stored=(self.filters, self.kernel, self.kernel, depth),
+            public=(0, 3, 1, 2),
+            initial=self.initial,
+            fan_in=depth * area,
+            fan_out=self.filters // self.groups * area,
+        )
+        if not self.bias:
+            return {"weight": weight}
+        return {"weight": weight, "bias": Parameter((self.filters,), (0,), "zeros")}
+
+    def multiply_adds(self, input_shape: Shape) -> int:
+        """F H' W' K K C / groups."""
+        filters, height, width = self.output_shape(input_shape)
+        return filters * height * width * self.kernel**2 * (input_shape[0] // self.groups)
+
+    def needs(self, input_shape: Shape, needed: Shape) -> Shape:
+        """The rows and columns that the needed outputs read."""
+        channels, *sides = input_shape
+        read = [
+            min(side, (outputs - 1) * self.stride + self._reach - self._padding)
+            for side, outputs in zip(sides, needed[1:], strict=True)
+        ]
+        return (channels, *(max(1, side) for side in read))
+
+    def plan(self, site: Site) -> Kernel:
+        """A convolution with its tail: bias, ReLU and pooling where they stand together."""
+        geometry = Geometry(
+            input_shape=site.input_shape,
+            output_shape=site.needed,
+            kernel=self.kernel,
+            stride=self.stride,
+            padding=self._padding,
+            dilation=self.dilation,
+            groups=self.groups,
+            phases=2 if site.pool else 1,
+        )
+        convolution = Convolution(
+            geometry,
+            site.array("weight"),
+            site.gradient("weight"),
+            site.n,
+            input_gradient=site.input_gradient,
+        )
+        tail = ConvolutionPool if site.pool else ConvolutionBias
+        return tail(
+            convolution,
+            site.array("bias") if self.bias else None,
+            site.gradient("bias") if self.bias else None,
+            site.n,
+            relu=site.relu,
+            train=site.train,
+        )
