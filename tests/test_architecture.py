@@ -13,18 +13,25 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("cnnlib", "data", "tui")
 
-# cnnlib, ground floor first. A room imports from the floors below it and from itself, no more.
+# cnnlib, ground floor first. A room imports from the floors below it and from itself, no more;
+# what is imported for type checkers alone does not count.
 FLOORS: tuple[set[str], ...] = (
     {"errors"},
     {"arrays"},
     {"text"},
-    {"kernels", "initializers", "metrics", "events"},
+    {"domain"},
+    {"kernels", "initializers", "metrics", "events", "warping"},
+    {"fields"},
     {"layers", "losses", "optimizers", "schedules", "augmentations", "averaging", "stopping"},
+    {"parameters"},
     {"plan"},
-    {"architectures", "model"},
+    {"model"},
+    {"architectures", "check"},
     {"ranks"},
-    {"trainer", "report"},
-    {"runs", "explain", "figures"},
+    {"trainer", "markdown"},
+    {"report"},
+    {"runs", "explain"},
+    {"figures"},
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
@@ -111,7 +118,7 @@ def test_rooms_of_the_library_use_only_the_floors_below_them() -> None:
             # ``from cnnlib import x``: x is a room, or a name of cnnlib/__init__ and then no room
             if used is None or used == home or used not in FLOOR_OF:
                 continue
-            if FLOOR_OF[used] >= FLOOR_OF[home]:
+            if FLOOR_OF[used] >= FLOOR_OF[home] and not _only_for_types(found):
                 wrong.append(str(found))
     assert not wrong, "\n".join(wrong)
 

@@ -1,0 +1,315 @@
+"""What a training is asked to do: one frozen record, checked when it is made.
+
+The settings come in layers, each over the one before: the defaults, a preset, a configuration
+file (the run.toml of any run will do), the command line. They go into a run's run.toml and come
+back from it unchanged, so that a run can be repeated from its directory alone.
+
+Optimizer, schedule, loss and their like are kept as text, the constructor calls that
+`cnnlib.text` reads; they are brought to their shortest form here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from cnnlib.architectures import ARCHITECTURES
+from cnnlib.augmentations import Augmentation
+from cnnlib.averaging import Average
+from cnnlib.errors import SpecificationError
+from cnnlib.losses import Loss
+from cnnlib.optimizers import Optimizer
+from cnnlib.schedules import Schedule
+from cnnlib.stopping import Stopping
+from cnnlib.text import parse, parse_pipeline
+
+Text = str  # a constructor call
+
+
+def _option(default: Any, table: str, help: str, check: Callable[[str, Any], Any]) -> Any:
+    """A field with the table of run.toml that holds it, its help, and its check."""
+    return field(default=default, metadata={"table": table, "help": help, "check": check})
+
+
+def _whole(least: int, most: int = 2**31 - 1) -> Callable[[str, Any], int]:
+    def check(name: str, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            expected = f"a whole number of at least {least}"
+            if isinstance(value, int) and not isinstance(value, bool) and value > most:
+                expected = f"a whole number of at most {most}"
+            raise SpecificationError(name, expected=expected, received=repr(value))
+        return value
+
+    return check
+
+
+def _number(
+    test: Callable[[float], bool], expected: str, *, optional: bool = False
+) -> Callable[[str, Any], float | None]:
+    def check(name: str, value: Any) -> float | None:
+        if value is None and optional:
+            return None
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (number and math.isfinite(value) and test(value)):
+            raise SpecificationError(name, expected=expected, received=repr(value))
+        return float(value)
+
+    return check
+
+
+def _words(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise SpecificationError(name, expected="a text", received=repr(value))
+    return value
+
+
+def _call(family: type[Any]) -> Callable[[str, Any], Text]:
+    def check(name: str, value: Any) -> Text:
+        return repr(_read(name, lambda: parse(_words(name, value), family)))
+
+    return check
+
+
+def _maybe(family: type[Any]) -> Callable[[str, Any], Text]:
+    def check(name: str, value: Any) -> Text:
+        return "" if value == "" else _call(family)(name, value)
+
+    return check
+
+
+def _calls(name: str, value: Any) -> Text:
+    if not isinstance(value, str):
+        raise SpecificationError(name, expected="calls separated by commas", received=repr(value))
+    found = _read(name, lambda: parse_pipeline(value, Augmentation))
+    return ", ".join(map(repr, found))
+
+
+def _read(name: str, reader: Callable[[], Any]) -> Any:
+    """What the reader reads; an error names the setting instead of a line."""
+    try:
+        return reader()
+    except SpecificationError as error:
+        where = error.where.removeprefix("line 1").lstrip(": ") if error.line == 1 else error.where
+        raise SpecificationError(
+            f"{name}: {where}" if where and not where.startswith("the ") else name,
+            expected=error.expected,
+            received=error.received,
+            advice=error.advice,
+        ) from None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that a training is asked to do.
+
+    Raises:
+        SpecificationError: a value is out of range or no such text; it names the setting, what
+            was expected and what was received.
+    """
+
+    data: str = _option("mnist-5k", "data", "name in the catalogue, or path", _words)
+    validation: float = _option(
+        0.1,
+        "data",
+        "share of the training images held out to validate; 0 for none",
+        _number(lambda share: 0 <= share <= 0.9, "a share from 0 to 0.9"),
+    )
+    split_seed: int = _option(0, "data", "seed of the held-out splits", _whole(0))
+    architecture: str = _option(ARCHITECTURES["lenet"], "model", "the layers, one a line", _words)
+    epochs: int = _option(5, "training", "passes over the training images", _whole(1))
+    batch_size: int = _option(32, "training", "images a step", _whole(1))
+    optimizer: Text = _option("Adam()", "training", "the update rule", _call(Optimizer))
+    schedule: Text = _option(
+        "OneCycle(peak=6e-3)", "training", "the learning rate of every step", _call(Schedule)
+    )
+    loss: Text = _option(
+        "CrossEntropyLoss(label_smoothing=0.1)", "training", "what is minimised", _call(Loss)
+    )
+    augment: Text = _option("", "training", "how training images are varied", _calls)
+    seed: int = _option(0, "training", "seed of everything random in the training", _whole(0))
+    ranks: int = _option(1, "training", "processes that share each batch", _whole(1, 4096))
+    clip: float | None = _option(
+        None,
+        "training",
+        "largest norm of the gradient; none when absent",
+        _number(lambda limit: limit > 0, "a number above 0", optional=True),
+    )
+    average: Text = _option(
+        "", "training", "the average of the weights that is validated and kept", _maybe(Average)
+    )
+    stopping: Text = _option(
+        "", "training", "the rule that ends a training early", _maybe(Stopping)
+    )
+    checkpoint_seconds: float = _option(
+        30.0,
+        "training",
+        "seconds between checkpoints within an epoch",
+        _number(lambda seconds: seconds > 0, "a number above 0"),
+    )
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = each.metadata["check"](each.name, getattr(self, each.name))
+            object.__setattr__(self, each.name, value)
+
+    def with_rate(self, rate: float) -> Settings:
+        """The same settings at another main learning rate."""
+        if not (math.isfinite(rate) and rate > 0):
+            raise SpecificationError("lr", expected="a number above 0", received=repr(rate))
+        return replace(self, schedule=repr(parse(self.schedule, Schedule).with_rate(rate)))
+
+    def to_description(self) -> dict[str, dict[str, Any]]:
+        """The tables of run.toml; a setting that is None is absent."""
+        tables: dict[str, dict[str, Any]] = {"data": {}, "model": {}, "training": {}}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value is not None:
+                tables[each.metadata["table"]][_key(each.name)] = value
+        return tables
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, Any]) -> Settings:
+        """Read the tables of a run.toml; what it does not say stays at its default."""
+        return cls(**values_of(description))
+
+
+TABLES = ("data", "model", "training")
+# What a run records beside its settings: facts about what was found, read back by nobody.
+RECORDED = {
+    "data": {"title", "sha256", "classes", "train", "valid", "test", "source"},
+    "model": {"input_shape", "parameters", "multiply_adds"},
+    "training": set[str](),
+}
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "fast": {"epochs": 5},
+    "sharp": {
+        "epochs": 30,
+        "augment": "Affine()",
+        "average": "ExponentialMovingAverage(decay=0.999)",
+    },
+    "smoke": {"epochs": 1, "architecture": ARCHITECTURES["tiny"]},
+}
+
+
+def layered(
+    *,
+    preset: str | None = None,
+    config: Path | None = None,
+    lr: float | None = None,
+    **command_line: Any,
+) -> Settings:
+    """The settings in their layers: defaults, preset, configuration file, command line.
+
+    Args:
+        preset: a name in PRESETS.
+        config: a TOML file with the tables of a run.toml.
+        lr: the main learning rate of the schedule, whichever layer chose the schedule.
+        command_line: settings by name; None means that the command line did not say.
+
+    Raises:
+        SpecificationError: an unknown preset or setting, or a value that does not fit.
+    """
+    values: dict[str, Any] = {}
+    if preset is not None:
+        if preset not in PRESETS:
+            raise _unknown("preset", preset, PRESETS)
+        values |= PRESETS[preset]
+    if config is not None:
+        values |= values_of(read_toml(config))
+    values |= {name: value for name, value in command_line.items() if value is not None}
+    settings = Settings(**values)
+    return settings if lr is None else settings.with_rate(lr)
+
+
+def values_of(description: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the tables of a run.toml hold, by name.
+
+    Raises:
+        SpecificationError: a table or a key that is not known.
+    """
+    values: dict[str, Any] = {}
+    for table, content in description.items():
+        if table == "run":
+            continue
+        if table not in TABLES:
+            raise _unknown("the configuration", table, ("run", *TABLES))
+        if not isinstance(content, Mapping):
+            raise SpecificationError(table, expected="a table", received=repr(content))
+        known = {_key(each.name): each.name for each in fields(Settings) if _in(each, table)}
+        for key, value in content.items():
+            if key in known:
+                values[known[key]] = value
+            elif key not in RECORDED[table]:
+                raise _unknown(f"[{table}]", key, known)
+    return values
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as a dictionary.
+
+    Raises:
+        SpecificationError: it cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        received = error.strerror or str(error)
+        raise SpecificationError(
+            str(path), expected="a TOML file that can be read", received=received
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecificationError(str(path), expected="TOML", received=str(error)) from None
+
+
+def architecture_text(name_or_file: str) -> str:
+    """The layers behind ``--arch``: a known name, or a file that holds them.
+
+    Raises:
+        SpecificationError: it is neither.
+    """
+    if name_or_file in ARCHITECTURES:
+        return ARCHITECTURES[name_or_file]
+    path = Path(name_or_file).expanduser()
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        raise SpecificationError(
+            "arch",
+            expected=f"a file, or a name among {', '.join(ARCHITECTURES)}",
+            received=repr(name_or_file),
+            advice=_near(name_or_file, ARCHITECTURES),
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecificationError(
+            "arch", expected="a text file with one layer a line", received=str(error)
+        ) from None
+
+
+def _key(name: str) -> str:
+    """The key of a setting in its table: ``data`` is ``name`` in [data]."""
+    return "name" if name == "data" else name
+
+
+def _in(each: Any, table: str) -> bool:
+    return bool(each.metadata["table"] == table)
+
+
+def _unknown(where: str, word: str, known: Iterable[str]) -> SpecificationError:
+    names = tuple(known)
+    return SpecificationError(
+        where,
+        expected=f"one of {', '.join(names)}",
+        received=repr(word),
+        advice=_near(word, names),
+    )
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), 1, 0.5)
+    return f"Did you mean {near[0]!r}?" if near else ""
