@@ -1,0 +1,208 @@
+"""The directory of runs: one is created in it, all are listed, one is found by its name."""
+
+from __future__ import annotations
+
+import datetime
+import errno
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cnnlib.errors import RunError
+from cnnlib.runs import files
+from cnnlib.runs.layout import Run
+from cnnlib.runs.lock import owner
+from cnnlib.runs.state import read_state
+
+__all__ = ["Run", "RunSummary", "create", "find", "list_runs", "slug", "summary"]
+
+_MAX_NAME = 60
+
+
+def slug(name: str) -> str:
+    """A name as a part of a file name: letters, digits, "." "_" "-"; "run" where none is left."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", name)[:_MAX_NAME].strip("-._") or "run"
+
+
+def create(root: Path, name: str, description: Mapping[str, Any]) -> Run:
+    """Make a new run: ``<root>/YYYY-MM-DDTHH-MM-SS-name`` (local time) with its run.toml.
+
+    It appears whole: nobody ever sees the directory without its description. A second one of
+    the same second and name gets "-2" behind.
+
+    Args:
+        root: the directory of runs; made if need be.
+        name: what the user calls it; characters that are awkward in a file name become "-".
+        description: the tables of run.toml; id, name and created are put into [run].
+
+    Raises:
+        RunError: it could not be made (no permission, a full disk), or TOML cannot say it.
+    """
+    now = datetime.datetime.now().astimezone().replace(microsecond=0)
+    stem = f"{now:%Y-%m-%dT%H-%M-%S}-{slug(name)}"
+    try:
+        root.mkdir(mode=files.PRIVATE_FOLDER, parents=True, exist_ok=True)
+        draft = Run(Path(tempfile.mkdtemp(prefix=".new-", dir=root)))
+        try:
+            for number in range(1, 1000):
+                identifier = stem if number == 1 else f"{stem}-{number}"
+                table = {"id": identifier, "name": name, "created": now.isoformat()}
+                run = Run(root / identifier)
+                if run.path.exists():
+                    continue
+                draft.describe({**description, "run": {**description.get("run", {}), **table}})
+                draft.folder("checkpoints")
+                try:
+                    os.rename(draft.path, run.path)
+                except OSError as problem:
+                    if problem.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                        raise
+                    continue
+                files.sync_folder(root)
+                return run
+            raise RunError(str(root), expected="a free name", received=f"none after {stem}")
+        finally:
+            shutil.rmtree(draft.path, ignore_errors=True)
+    except OSError as problem:
+        raise files.not_written(root / stem, problem) from problem
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run in a list.
+
+    Args:
+        id: the name of its directory.
+        path: the directory.
+        state: as :meth:`RunState.life`, or "damaged" (``note`` says why).
+        data: the name of its data set.
+        architecture: its name, or its layers in one line.
+        epoch, epochs: where it is, how many are planned.
+        valid_accuracy: of its best epoch, else of its last.
+        test_accuracy: of the last evaluation on the test split.
+        seconds: time under training.
+        started: when, seconds since 1970; 0.0 where it never did.
+        note: the user's own note, or what is wrong.
+    """
+
+    id: str
+    path: Path
+    state: str
+    data: str = ""
+    architecture: str = ""
+    epoch: int = 0
+    epochs: int = 0
+    valid_accuracy: float | None = None
+    test_accuracy: float | None = None
+    seconds: float = 0.0
+    started: float = 0.0
+    note: str = ""
+
+
+def summary(run: Run) -> RunSummary:
+    """One line about a run. Never raises: a damaged one is said to be so."""
+    try:
+        tables = run.description()
+        state = read_state(run)
+    except RunError as error:
+        return RunSummary(run.id, run.path, "damaged", note=str(error))
+    model, training = _table(tables, "model"), _table(tables, "training")
+    text = str(model.get("architecture", state.architecture))
+    planned = training.get("epochs")
+    best = state.best_accuracy if state.best_accuracy is not None else state.valid_accuracy
+    return RunSummary(
+        id=run.id,
+        path=run.path,
+        state=state.life(owner(run)),
+        data=str(_table(tables, "data").get("name", "")),
+        architecture=str(model.get("name") or _in_one_line(text)),
+        epoch=state.epoch,
+        epochs=state.epochs or (planned if type(planned) is int else 0),
+        valid_accuracy=best,
+        test_accuracy=state.test_accuracy,
+        seconds=state.seconds,
+        started=state.started,
+        note=str(_table(tables, "run").get("note") or state.message),
+    )
+
+
+def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = tables.get(name)
+    return table if isinstance(table, dict) else {}
+
+
+def _in_one_line(architecture: str) -> str:
+    return " ".join(" · ".join(line for line in architecture.splitlines() if line.strip()).split())
+
+
+def _newest_first(root: Path) -> list[Run]:
+    try:
+        names = [entry.name for entry in os.scandir(root) if entry.is_dir()]
+    except FileNotFoundError:
+        return []
+    except OSError as problem:
+        raise RunError(
+            str(root), expected="a directory of runs", received=problem.strerror or str(problem)
+        ) from problem
+    # within one second, "-2" and so on were made later
+    visible = sorted((name for name in names if not name.startswith(".")), key=_age, reverse=True)
+    return [Run(root / name) for name in visible]
+
+
+def _age(name: str) -> tuple[str, int, str]:
+    number = re.search(r"-(\d{1,3})$", name[20:])
+    return name[:19], int(number[1]) if number else 1, name
+
+
+def list_runs(root: Path) -> list[RunSummary]:
+    """The runs in a directory, newest first; empty where there is no such directory.
+
+    Directories that hold no run, or a damaged one, are listed as "damaged".
+
+    Raises:
+        RunError: the directory cannot be read.
+    """
+    return [summary(run) for run in _newest_first(root)]
+
+
+def find(root: Path, which: str | None = None) -> Run:
+    """The run that a user means.
+
+    Args:
+        root: the directory of runs.
+        which: its identifier, a part of it that no other has, the path of its directory, or None
+            for the newest.
+
+    Raises:
+        RunError: there is none, or several; it says what there is.
+    """
+    runs = [run for run in _newest_first(root) if run.exists()]
+    if which is None:
+        if runs:
+            return runs[0]
+        raise RunError(f"no run in {root}", advice="Train one first: cnn-tui train.")
+    exact = [run for run in runs if run.id == which]
+    if exact:
+        return exact[0]
+    there = Run(Path(os.path.abspath(os.path.expanduser(which)))) if which else Run(root)
+    if which and there.exists():
+        return there
+    matching = [run for run in runs if which in run.id]
+    if len(matching) == 1:
+        return matching[0]
+    several = ", ".join(run.id for run in (matching or runs)[:8]) or "none"
+    if matching:
+        raise RunError(
+            f"run {which!r}", expected="the name of one run", received=f"several: {several}"
+        )
+    raise RunError(
+        f"run {which!r}",
+        expected="a run",
+        received=f"no such one in {root}",
+        advice=(f"There are: {several}."),
+    )

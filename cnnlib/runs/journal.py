@@ -1,0 +1,255 @@
+"""The journal: the events of a run, one a line, appended. All else derives from it.
+
+Writing is cheap, because it happens after every step: an event is encoded into a buffer, and the
+buffer goes to the file when a quarter of a second has passed or when something other than a step
+happened. So a killed process loses at most the steps of the last quarter second, which lie beyond
+its checkpoint in any case. fsync (a power cut) follows events other than steps, at most once a
+second, and :meth:`JournalWriter.sync`.
+
+What a trainer does with the journal around a checkpoint and after a crash stands in
+:mod:`cnnlib.runs.rewind`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from cnnlib.errors import RunError
+from cnnlib.events import MAX_LINE, Event, Record, StepEnded, encode
+from cnnlib.runs.files import not_written, open_regular, sync_folder, whole_file
+from cnnlib.runs.lines import LineTail
+from cnnlib.runs.rewind import Rewound, copy_lines, decoded, lines_beyond, survey
+
+FLUSH_SECONDS = 0.25
+SYNC_SECONDS = 1.0
+_MOST_PENDING = 16 << 20  # bytes that wait while the disk is full
+
+
+class JournalWriter:
+    """Appends events; only the trainer that holds the lock of the run may have one.
+
+    Opening it cuts off a last line without its end (the writer before was killed in the middle
+    of it) and goes on counting from the lines that are there. Not for several threads.
+
+    Args:
+        path: the journal; created (0o600) if it is absent.
+        interval: after how many seconds steps are written out.
+
+    Attributes:
+        count: the number of events so far, written or still in the buffer.
+
+    Raises:
+        RunError: the file cannot be opened, or is no journal.
+    """
+
+    def __init__(self, path: Path, *, interval: float = FLUSH_SECONDS) -> None:
+        self.path = path
+        self.interval = interval
+        self.count = 0
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self._unsynced = False
+        self._written_at = self._synced_at = time.monotonic()
+        self._descriptor = self._open()
+
+    def _open(self) -> int:
+        created = not self.path.exists()
+        try:
+            descriptor = open_regular(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+            try:
+                self.count, end, size = survey(descriptor)
+                if size - end > MAX_LINE:
+                    raise RunError(
+                        str(self.path), expected="lines of events", received="another kind of file"
+                    )
+                if size > end:
+                    os.ftruncate(descriptor, end)
+                if created:
+                    sync_folder(self.path.parent)
+            except BaseException:
+                os.close(descriptor)
+                raise
+        except OSError as problem:
+            raise not_written(self.path, problem) from problem
+        return descriptor
+
+    def append(self, event: Event) -> Record:
+        """Take an event into the journal, stamped with its number and the present time.
+
+        Returns:
+            The record, as a reader will see it.
+
+        Raises:
+            RunError: the disk is full or the like. The event is kept all the same and written
+                by a later call, once there is room; only after 16 MiB of them is one refused.
+        """
+        if self._pending_bytes > _MOST_PENDING:
+            self.flush()
+        record = Record(self.count + 1, round(time.time(), 6), event)
+        line = encode(record).encode("ascii") + b"\n"
+        if len(line) > MAX_LINE:
+            raise RunError(
+                f"{type(event).__name__}",
+                expected=f"an event of at most {MAX_LINE} bytes",
+                received=f"{len(line)} bytes",
+            )
+        self.count += 1
+        self._pending.append(line)
+        self._pending_bytes += len(line)
+        now = time.monotonic()
+        if type(event) is not StepEnded:
+            self._unsynced = True
+            self.flush()
+        elif now - self._written_at >= self.interval:
+            self.flush()
+        return record
+
+    def flush(self) -> None:
+        """Hand every event to the system: other processes see them, a kill cannot lose them.
+
+        Raises:
+            RunError: they could not be written; they are kept, and the next call tries again.
+        """
+        self._written_at = time.monotonic()
+        if self._pending:
+            data = b"".join(self._pending)
+            written = 0
+            try:
+                while written < len(data):
+                    written += os.write(self._descriptor, data[written:])
+            except OSError as problem:
+                raise not_written(self.path, problem) from problem
+            finally:  # what a full disk took of a line stays; the rest of it follows later
+                self._pending = [data[written:]] if written < len(data) else []
+                self._pending_bytes = len(data) - written
+        if self._unsynced and self._written_at - self._synced_at >= SYNC_SECONDS:
+            self._fsync()
+
+    def sync(self) -> None:
+        """Flush, and see that a power cut cannot lose the events; before every checkpoint.
+
+        Raises:
+            RunError: as :meth:`flush`.
+        """
+        self.flush()
+        self._fsync()
+
+    def _fsync(self) -> None:
+        try:
+            os.fsync(self._descriptor)
+        except OSError as problem:
+            raise not_written(self.path, problem) from problem
+        self._unsynced = False
+        self._synced_at = time.monotonic()
+
+    def rewind_to(self, count: int, step: int) -> Rewound:
+        """Take back what training will say again when it restarts from a checkpoint.
+
+        Args:
+            count: the number of events that the checkpoint had seen (its ``journal.count``).
+            step: the number of steps done at the checkpoint.
+
+        Raises:
+            RunError: the journal could not be rewritten; it is as it was.
+        """
+        self.sync()
+        try:
+            kept, removed = lines_beyond(self.path, count, step)
+            if removed:
+                with whole_file(self.path) as file:
+                    copy_lines(self._descriptor, count, file)
+                    file.writelines(kept)
+        except OSError as problem:
+            raise not_written(self.path, problem) from problem
+        missing = max(0, count - self.count)
+        if removed:
+            os.close(self._descriptor)
+            self._descriptor = self._open()
+        return Rewound(removed, missing)
+
+    def close(self) -> None:
+        """Sync and let go of the file.
+
+        Raises:
+            RunError: as :meth:`flush`; the file is closed in any case.
+        """
+        try:
+            self.sync()
+        finally:
+            os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class JournalReader:
+    """Reads the events of a run as they come; any number of readers, from any machine.
+
+    Damaged lines are passed over and counted. A last line without its end is left for later.
+
+    Args:
+        path: the journal; it need not exist yet.
+
+    Attributes:
+        damaged: how many lines so far were no events.
+        restarted: the last :meth:`read` found that the journal was rewound or replaced, and began
+            at its start: what was read before is void.
+        behind: the last :meth:`read` reached its limit of 16 MiB; there is more.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._tail = LineTail(path, longest=MAX_LINE)
+        self.damaged = 0
+        self.restarted = False
+        self.behind = False
+
+    def read(self) -> list[Record]:
+        """The events that were added since the last call; none where there is no journal.
+
+        Takes at most 16 MiB (some 80,000 steps) at a time, so that memory stays bounded; while
+        :attr:`behind` is set, call again.
+
+        Raises:
+            RunError: the journal cannot be read (no permission, not a file).
+        """
+        lines = self._tail.read()
+        self.restarted = self._tail.restarted
+        self.behind = self._tail.behind
+        if self.restarted:
+            self.damaged = 0
+        records: list[Record] = []
+        for line in lines:
+            record = None if line.data is None else decoded(line.data)
+            if record is None:
+                self.damaged += 1
+            else:
+                records.append(record)
+        return records
+
+    def read_all(self) -> list[Record]:
+        """All events that are new, however many; ``restarted`` is set if any part of it was.
+
+        Raises:
+            RunError: as :meth:`read`.
+        """
+        records = self.read()
+        restarted = self.restarted
+        while self.behind:
+            more = self.read()
+            if self.restarted:
+                records, restarted = [], True
+            records += more
+        self.restarted = restarted
+        return records
