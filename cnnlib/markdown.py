@@ -122,7 +122,7 @@ def _epoch_cell(key: str, value: object) -> str:
         return str(value)
     if key.endswith("accuracy"):
         return percent(float(value))
-    return f"{value:.4f}" if key.endswith("loss") else f"{value:g}"
+    return f"{value:.4f}" if key.endswith("loss") else f"{value:.4g}"
 
 
 def _known(value: object) -> bool:
