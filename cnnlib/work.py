@@ -1,0 +1,64 @@
+"""The description of a training, as every rank needs it: plain words and numbers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cnnlib import losses, optimizers
+from cnnlib.arrays import Shape
+from cnnlib.augmentations import Augmentation
+from cnnlib.averaging import Average, ExponentialMovingAverage
+from cnnlib.losses import CrossEntropyLoss, Loss
+from cnnlib.optimizers import Adam, Optimizer
+from cnnlib.text import parse, parse_pipeline
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is trained, and how each step is taken; when and how long is the trainer's business.
+
+    Attributes:
+        architecture: the network as text.
+        input_shape: (C, H, W).
+        loss, optimizer: how wrong, and how to follow the gradient.
+        augment: random changes of the training images, in order.
+        average: a running average of the weights, which is then what is evaluated; or None.
+        batch_size: examples a step, over all ranks.
+        clip: greatest norm of the gradient, or None.
+        seed: of everything random.
+        micro_batch: examples that a rank passes at once.
+    """
+
+    architecture: str
+    input_shape: Shape
+    loss: Loss = CrossEntropyLoss()
+    optimizer: Optimizer = Adam()
+    augment: tuple[Augmentation, ...] = ()
+    average: ExponentialMovingAverage | None = None
+    batch_size: int = 64
+    clip: float | None = None
+    seed: int = 0
+    micro_batch: int = 32
+
+    def to_plain(self) -> dict[str, Any]:
+        """The same as words and numbers."""
+        plain = {name: getattr(self, name) for name in asdict(self)}
+        plain["augment"] = ", ".join(map(repr, self.augment))
+        plain["average"] = repr(self.average) if self.average else ""
+        return {**plain, "loss": repr(self.loss), "optimizer": repr(self.optimizer)}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Work:
+        """Read what ``to_plain`` wrote."""
+        average = parse(plain["average"], Average) if plain["average"] else None
+        return cls(
+            **{
+                **plain,
+                "input_shape": tuple(plain["input_shape"]),
+                "loss": parse(plain["loss"], losses.Loss),
+                "optimizer": parse(plain["optimizer"], optimizers.Optimizer),
+                "augment": parse_pipeline(plain["augment"], Augmentation),
+                "average": average,
+            }
+        )
