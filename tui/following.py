@@ -1,8 +1,9 @@
 """Follow a run: read its journal from a thread into plain series that the screens draw.
 
-`Series` is what is known of a run: columns of numbers per step, a row per epoch, marks, log lines and
-the state. Only the follower's thread writes to it; the screens read on their tick. `Follower` tails the
-journal, so a run that trains elsewhere, one that ended long ago and one that starts now look the same.
+`Series` is what is known of a run: columns of numbers per step, a row per epoch, marks, log lines
+and the state. Only the follower's thread adds to it; the screens read on their tick. `Follower`
+tails the journal, so a run that trains elsewhere, one that ended long ago and one that starts now
+look the same.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 LOG_LINES = 2000
 LIVE = ("starting", "training", "paused")
 """The states in which a trainer is at work."""
+RESUMABLE = ("interrupted", "no trainer", "stopped", "failed")
+"""The states in which a trainer can take the run up again."""
+PATIENCE = 30.0
+"""Seconds that a launched trainer has to say its first word."""
 
 
 class Column:
@@ -102,10 +107,12 @@ class Series:
         """Lines of the journal that could not be read."""
         self.problem = ""
         """Why the run cannot be read, if it cannot."""
+        self._awaited_since: float | None = None
         self._epoch_began = 0.0
         self._active_since: float | None = None
         self._active_before = 0.0
         self._last_time = 0.0
+        self._first_step = 0
         self._recent: deque[tuple[float, int]] = deque(maxlen=200)  # (time, examples of the step)
 
     # What the screens ask
@@ -115,19 +122,32 @@ class Series:
         """One word: no run, starting, training, paused, interrupted, or why it ended."""
         if self.problem:
             return "unreadable"
+        if self._is_awaited:
+            return "starting"
         if self.ended is not None:
             return self.ended.reason
-        alive = self.owner is not None and self.owner.alive is not False
-        if self.owner_known and not alive:
+        if not self.owner_known:
+            return "reading"
+        if self.owner is None or not self.owner.present:
             return "interrupted" if self.started is not None else "no trainer"
         if self.started is None:
-            return "starting" if self.owner_known else "reading"
+            return "starting"
         return "paused" if self.paused else "training"
+
+    @property
+    def _is_awaited(self) -> bool:
+        since = self._awaited_since
+        return since is not None and time.time() - since < PATIENCE
 
     @property
     def is_live(self) -> bool:
         """Whether a trainer is at work on the run."""
         return self.state in LIVE
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether a trainer can take the run up again."""
+        return self.state in RESUMABLE
 
     @property
     def total_steps(self) -> int:
@@ -136,7 +156,10 @@ class Series:
 
     @property
     def images_per_second(self) -> float | None:
-        """Over the last steps; None when there are too few."""
+        """Over the last steps, or over the whole run once it ended; None while unknown."""
+        if self.ended is not None and self.started is not None:
+            images = (self.ended.step - self._first_step) * self.started.batch_size
+            return images / self.seconds if self.seconds and images > 0 else None
         recent = tuple(self._recent)
         if len(recent) < 3 or recent[-1][0] <= recent[0][0]:
             return None
@@ -160,6 +183,16 @@ class Series:
     def best(self) -> EpochRow | None:
         """The best epoch so far."""
         return next((row for row in reversed(self.epochs) if row.is_best), None)
+
+    @property
+    def last_loss(self) -> float | None:
+        """Of the last step."""
+        return float(self.losses.values[-1]) if self.losses.values.size else None
+
+    def expect_trainer(self, expected: bool = True) -> None:
+        """A trainer was launched and has not yet said a word; or (False) it never will."""
+        self._awaited_since = time.time() if expected else None
+        self.version += 1
 
     # What the follower writes
 
@@ -210,6 +243,10 @@ class Series:
     def _begin(self, event: ev.RunStarted, now: float) -> None:
         """A start or a resumption: what was trained after the resumed step is trained again."""
         self.started, self.ended, self.paused = event, None, False
+        if self._awaited_since is not None and now >= self._awaited_since - 1.0:
+            self._awaited_since = None
+        if self.steps.values.size == 0:
+            self._first_step = event.step
         self.step = event.step
         kept = int(np.searchsorted(self.steps.values, event.step, side="right"))
         for column in (self.steps, self.losses, self.accuracies, self.rates):
@@ -267,31 +304,42 @@ class Follower:
     def poll(self) -> int:
         """Read what is new, once; returns the number of events."""
         records = self._reader.read()
+        if self._reader.restarted:  # rewound or replaced: what was read before is void
+            replacement = Series()
+            replacement.version = self.series.version + 1
+            self.series = replacement
         for record in records:
             self.series.add(record)
         changed = bool(records) or self._reader.damaged != self.series.damaged
         self.series.damaged = self._reader.damaged
-        if time.monotonic() - self._owner_asked > self._owner_seconds or records:
+        if records or time.monotonic() - self._owner_asked > self._owner_seconds:
             changed |= self._ask_owner()
         self.series.version += changed
         return len(records)
 
     def _ask_owner(self) -> bool:
         self._owner_asked = time.monotonic()
-        before = (self.series.owner, self.series.owner_known)
-        self.series.owner, self.series.owner_known = lock.owner(self.run), True
-        return before != (self.series.owner, True)
+        series, owner = self.series, lock.owner(self.run)
+        before = _told(series.owner) if series.owner_known else ()
+        series.owner, series.owner_known = owner, True
+        return before != _told(owner)
 
     def _follow(self) -> None:
         while not self._done.is_set():
+            problem = ""
             try:
                 self.poll()
-            except (OSError, CnnError) as error:  # deleted or unreadable: say so, keep looking
-                if self.series.problem != str(error):
-                    self.series.problem = str(error)
-                    self.series.version += 1
-            else:
-                if self.series.problem:
-                    self.series.problem = ""
-                    self.series.version += 1
-            self._done.wait(self._seconds)
+                if not self.run.path.is_dir():
+                    problem = f"{self.run.path} is gone"
+            except (OSError, CnnError) as error:
+                problem = str(error)
+            if problem != self.series.problem:
+                self.series.problem = problem
+                self.series.version += 1
+            if problem or not self._reader.behind:
+                self._done.wait(self._seconds)
+
+
+def _told(owner: lock.Owner | None) -> tuple[object, ...]:
+    """What of an owner is worth a new drawing: not the seconds of its silence."""
+    return (owner.host, owner.pid, owner.present) if owner is not None else (None,)

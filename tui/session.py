@@ -1,4 +1,4 @@
-"""What the screens share: the data, the draft of a training, the run that is shown, the chosen sample.
+"""What the screens share: the data, the draft of a training, the run that is shown, the sample.
 
 Plain data without Textual. Whoever changes something calls `touch`; panes look at `version` on the
 app's tick and draw what they find. Nothing here notifies anybody.
@@ -42,11 +42,17 @@ class Session:
         self.dataset: Dataset | None = None
         self.dataset_error = ""
         self.run: Run | None = None
-        self.series = Series()
-        """What is known of the run that is shown; empty without one."""
         self.sample = Sample()
+        self.mistakes_filter = ""
+        """Which mistakes are listed, such as "t=2 p=7"; empty: all."""
         self._follower: Follower | None = None
+        self._nothing = Series()
         self._version = 0
+
+    @property
+    def series(self) -> Series:
+        """What is known of the run that is shown; empty without one."""
+        return self._follower.series if self._follower is not None else self._nothing
 
     @property
     def version(self) -> int:
@@ -102,15 +108,18 @@ class Session:
         if count:
             self.choose_sample(self.sample.split, (self.sample.index + step) % count)
 
-    def open_run(self, run: Run | None) -> None:
-        """Show another run (or none) and follow its journal from now on."""
-        if self._follower is not None:
-            self._follower.stop()
-            self._version += self._follower.series.version  # version never falls back
+    def open_run(self, run: Run | None, *, launched: bool = False) -> None:
+        """Show another run (or none) and follow its journal from now on.
+
+        `launched` says that a trainer was just started on it, whose first word is awaited.
+        """
+        self.close()
+        self._version += self.series.version  # the version never falls back
         self.run = run
         self._follower = Follower(run) if run is not None else None
-        self.series = self._follower.series if self._follower is not None else Series()
         if self._follower is not None:
+            if launched:
+                self._follower.series.expect_trainer()
             self._follower.start()
         self.touch()
 

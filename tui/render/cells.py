@@ -8,6 +8,7 @@ cell and leaves the empty string in its right one, so a row's text always has th
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -197,7 +198,7 @@ class Grid:
         breaks = (fg[1:] != fg[:-1]) | (bg[1:] != bg[:-1]) | (bold[1:] != bold[:-1])
         edges = [0, *(np.flatnonzero(breaks) + 1).tolist(), self.width]
         chars = self.chars[y].tolist()
-        for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        for start, stop in itertools.pairwise(edges):
             text = "".join(chars[start:stop])
             yield Segment(text, int(fg[start]), int(bg[start]), bool(bold[start]))
 

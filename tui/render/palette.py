@@ -1,8 +1,9 @@
 """The colours that carry meaning, for a dark and for a light background.
 
-Every one of them stands in the 256-colour table of terminals (levels 00 5f 87 af d7 ff and the grey
-ramp), because SSH rarely offers more: what is seen in review is what is seen remotely. Meaning never
-rests on colour alone; the hues (blue, orange, bluish green, vermilion) stay apart for colour-blind eyes.
+Every one of them stands in the 256-colour table of terminals (levels 00 5f 87 af d7 ff and the
+grey ramp), because SSH rarely offers more: what is seen in review is what is seen remotely. Meaning
+never rests on colour alone; the hues (blue, orange, bluish green, vermilion) stay apart for
+colour-blind eyes.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What lies over the panes: help, quit dialog, export dialog, and the notice of a small terminal."""
+"""What lies over the panes: help, quit dialog, export dialog, the notice of a small terminal."""

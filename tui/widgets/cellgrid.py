@@ -1,8 +1,8 @@
 """A widget that shows a `Grid` and repaints only the cells that changed.
 
 Textual sends a widget's whole region whenever it is refreshed. Here the new grid is compared with
-the one that was shown, and only the changed regions are refreshed: hundreds of bytes instead of tens
-of thousands for a chart that gained a point.
+the one that was shown, and only the changed regions are refreshed: hundreds of bytes instead of
+tens of thousands for a chart that gained a point.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _style(fg: int, bg: int, bold: bool) -> Style:
 
 
 class CellGrid(Widget):
-    """Shows a grid. `show` takes a finished one, `draw` a function that is also asked on a resize."""
+    """Shows a grid. `show` takes a finished one, `draw` a function that is asked on a resize too."""
 
     DEFAULT_CSS = """
     CellGrid { width: 1fr; height: 1fr; }

@@ -1,0 +1,335 @@
+"""The app: seven panes behind digit keys, one session, one tick.
+
+It wires and owns no arithmetic. Keys come from the table in `tui.commands`; data comes from the
+follower's series, looked at on a tick; what happened (a data set was read, a run was launched)
+comes as a message from a thread worker. Panes are made when they are first shown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding
+from textual.containers import Container
+from textual.screen import Screen
+
+from tui.commands import COMMANDS, PANES, bindings_for, command
+from tui.launching import DatasetFailed, DatasetRead, Launching, RunFailed, RunLaunched
+from tui.panes import Pane, pane_class
+from tui.render.palette import DARK, LIGHT, PALETTES
+from tui.screens.export import ExportScreen
+from tui.screens.help import HelpScreen
+from tui.screens.leave import Leave, LeaveScreen
+from tui.screens.too_small import NEEDED, TooSmallScreen
+from tui.session import Session
+from tui.settings import Settings
+from tui.terminal import Terminal
+from tui.themes import THEMES
+from tui.widgets.frame import KeyBar, StatusBar, TabBar
+
+if TYPE_CHECKING:
+    from cnnlib.runs.directory import Run
+
+TICK = 0.25
+TICK_OVER_SSH = 0.5
+"""Seconds between two looks at the series."""
+
+
+def _bindings() -> list[Binding]:
+    everywhere = [
+        Binding(keys, action, title, show=False, id=command_id, priority=command_id == "quit.now")
+        for keys, action, title, command_id in bindings_for(None)
+    ]
+    of_panes = [
+        Binding(keys, f"in_pane('{command_id}')", title, show=False, id=command_id)
+        for name, _ in PANES
+        for keys, _, title, command_id in bindings_for(name)
+    ]
+    return everywhere + of_panes
+
+
+class CnnTuiApp(Launching, App[None], inherit_bindings=False):
+    """See the module."""
+
+    TITLE = "cnn-tui"
+    CSS_PATH: ClassVar = ["styles/base.tcss", "styles/panes.tcss", "styles/train.tcss", "styles/dialogs.tcss"]
+    BINDINGS: ClassVar = _bindings()
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (80, "-mid"), (140, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-low"), (24, "-usual"), (40, "-high")]
+
+    def __init__(
+        self,
+        terminal: Terminal,
+        *,
+        data: str,
+        architecture: str | None = None,
+        runs: Path,
+        attach: Run | None = None,
+    ) -> None:
+        super().__init__(ansi_color=True if terminal.colours == 0 else None)
+        settings = Settings(data=data)
+        if architecture is not None:
+            settings = replace(settings, architecture=architecture)
+        self.session = Session(terminal, settings, runs)
+        self._attach = attach
+        self._panes: dict[str, Pane] = {}
+        self._current = ""
+        self._drawn: dict[str, int] = {}  # pane -> the session's version that it shows
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DARK.name
+
+    # The frame
+
+    def compose(self) -> ComposeResult:
+        """Tabs, the pane, a status line, the keys."""
+        yield TabBar(self.session, id="tabs")
+        yield Container(id="panes")
+        yield StatusBar(self.session, id="status")
+        yield KeyBar(self.session, id="keys")
+
+    async def on_mount(self) -> None:
+        """Show the first pane, follow the run, read the data, start ticking."""
+        self.session.open_run(self._attach)
+        await self.action_show_pane("train" if self._attach is not None else PANES[0][0])
+        self.read_dataset(self.session.settings.data)
+        self.set_interval(TICK_OVER_SSH if self.session.terminal.ssh else TICK, self.tick)
+        self._check_size()
+
+    def on_unmount(self) -> None:
+        """Stop following; a run goes on."""
+        self.session.close()
+
+    def tick(self) -> None:
+        """Let the visible pane draw what changed."""
+        self.reap()
+        tabs, status = self.main.query_one(TabBar), self.main.query_one(StatusBar)
+        tabs.draw_tabs(self._current)
+        status.draw_status()
+        pane = self.current_pane
+        version = self.session.version
+        if pane is not None and pane.is_mounted and self._drawn.get(self._current) != version:
+            self._drawn[self._current] = version
+            pane.show_session(self.session)
+
+    @property
+    def main(self) -> Screen[object]:
+        """The screen below all dialogs."""
+        return self.screen_stack[0]
+
+    @property
+    def current_pane(self) -> Pane | None:
+        """The pane that is shown."""
+        return self._panes.get(self._current)
+
+    def say(self, text: str, severity: str = "information") -> None:
+        """Put a line into the status line for a while."""
+        self.main.query_one(StatusBar).say(text, severity)
+
+    def redraw_all(self) -> None:
+        """Let every pane draw anew when it is next seen: theme or glyphs changed."""
+        self._drawn.clear()
+        self.session.touch()
+        self.tick()
+        self.main.query_one(KeyBar).draw_keys(self._current)
+
+    # Panes
+
+    async def action_show_pane(self, name: str) -> None:
+        """Show a pane, making it if it was never seen."""
+        if name == self._current:
+            return
+        before = self.current_pane
+        pane = self._panes.get(name)
+        if pane is None:
+            pane = self._panes[name] = pane_class(name)(self.session)
+            pane.display = False
+            await self.main.query_one("#panes", Container).mount(pane)
+        self.main.set_focus(None)
+        self._current = name
+        with self.batch_update():
+            if before is not None:
+                before.display = False
+            pane.display = True
+        self._drawn.pop(name, None)
+        self.main.query_one(KeyBar).draw_keys(name)
+        self.tick()
+        if pane.first_focus:
+            pane.query_one(pane.first_focus).focus()
+
+    def action_in_pane(self, command_id: str) -> None:
+        """Carry out a command of the visible pane."""
+        pane = self.current_pane
+        if pane is not None:
+            self.call_later(pane.run_action, command(command_id).action)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A command of a pane works while that pane is shown and no dialog is open."""
+        if action == "in_pane":
+            here = command(str(parameters[0])).pane == self._current
+            return here and len(self.screen_stack) == 1
+        return True
+
+    async def action_focus_next_part(self) -> None:
+        """Focus the next widget of the pane; after the last one, show the next pane."""
+        await self._focus_part(1)
+
+    async def action_focus_previous_part(self) -> None:
+        """Focus the previous widget of the pane; before the first one, show the previous pane."""
+        await self._focus_part(-1)
+
+    async def _focus_part(self, step: int) -> None:
+        chain = self.main.focus_chain
+        focused = self.main.focused
+        at = (
+            chain.index(focused) + step if focused in chain else (0 if step > 0 else len(chain) - 1)
+        )
+        if 0 <= at < len(chain):
+            self.main.set_focus(chain[at])
+            return
+        names = [name for name, _ in PANES]
+        await self.action_show_pane(names[(names.index(self._current) + step) % len(names)])
+        self.main.set_focus(None)
+        chain = self.main.focus_chain
+        if chain:
+            self.main.set_focus(chain[0 if step > 0 else -1])
+
+    # Everywhere
+
+    def action_back(self) -> None:
+        """Leave the focused widget, so that letters are commands again."""
+        self.main.set_focus(None)
+
+    def action_glyphs(self) -> None:
+        """Half blocks or ASCII."""
+        terminal = self.session.terminal
+        self.session.terminal = terminal.with_glyphs("half" if terminal.plain else "ascii")
+        self.say(f"drawing in {'half blocks' if terminal.plain else 'ASCII'}")
+        self.redraw_all()
+
+    def action_theme(self) -> None:
+        """Dark or light."""
+        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+
+    def watch_theme(self, name: str) -> None:
+        """Renderers use the palette of the theme."""
+        if name in PALETTES and self.is_running:
+            self.session.palette = PALETTES[name]
+            self.call_after_refresh(self.redraw_all)
+
+    def action_redraw(self) -> None:
+        """Paint everything again, after something else wrote on the terminal."""
+        self.screen.refresh(repaint=True, layout=True)
+
+    def action_help(self) -> None:
+        """What the keys do here."""
+        self.push_screen(HelpScreen(self._current, self.session.terminal))
+
+    def action_export(self) -> None:
+        """Write figures of the current run."""
+        if self.session.run is None:
+            self.say("no run to export: start one (3, r) or choose one (7)", "warning")
+        else:
+            self.push_screen(ExportScreen(self.session.run))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every command of the table stands in the palette."""
+        titles = dict(PANES)
+        for entry in COMMANDS:
+            if entry.id in ("palette", "back"):
+                continue
+            where = f"{titles[entry.pane]}: " if entry.pane else ""
+            yield SystemCommand(f"{where}{entry.title}", entry.help, _Palette(self, entry.id))
+
+    async def run_command(self, command_id: str) -> None:
+        """Carry a command out from anywhere, going to its pane first."""
+        entry = command(command_id)
+        if entry.pane is None:
+            await self.run_action(entry.action)
+        else:
+            await self.action_show_pane(entry.pane)
+            self.action_in_pane(command_id)
+
+    # Leaving
+
+    def action_ask_quit(self) -> None:
+        """Leave; with a run that trains, ask what becomes of it."""
+        if not self.session.series.is_live or self.session.run is None:
+            self.exit()
+            return
+        self.push_screen(LeaveScreen(self.session.run.id, self.session.series), self._leave)
+
+    def _leave(self, choice: Leave | None) -> None:
+        if choice is Leave.STOP:
+            self.ask_trainer("stop")
+        if choice in (Leave.STOP, Leave.DETACH):
+            self.exit()
+
+    def action_quit_now(self) -> None:
+        """Leave at once; training goes on."""
+        self.exit()
+
+    def action_interrupt(self) -> None:
+        """Ctrl+C: copy what is selected, else ask to quit."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.say("copied")
+        else:
+            self.action_ask_quit()
+
+    def leave_by_signal(self, status: int) -> None:
+        """Called by the signal guard, from its thread."""
+        with contextlib.suppress(RuntimeError):  # the loop may be closed already
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self.exit, None, status)
+
+    # Size
+
+    def on_resize(self) -> None:
+        """Say so when the terminal is too small."""
+        self._check_size()
+
+    def _check_size(self) -> None:
+        small = self.size.width < NEEDED[0] or self.size.height < NEEDED[1]
+        shown = isinstance(self.screen, TooSmallScreen)
+        if small and not shown:
+            self.push_screen(TooSmallScreen())
+        elif shown and not small:
+            self.pop_screen()
+
+    # Messages of the workers
+
+    def on_dataset_read(self, message: DatasetRead) -> None:
+        """The data set is there."""
+        self.session.use_dataset(message.dataset)
+
+    def on_dataset_failed(self, message: DatasetFailed) -> None:
+        """The data set could not be read."""
+        self.session.refuse_dataset(message.reason)
+        self.say(message.reason, "error")
+
+    def on_run_launched(self, message: RunLaunched) -> None:
+        """A trainer was started."""
+        self.session.open_run(message.run, launched=True)
+        self.say(f"started {message.run.id}")
+
+    def on_run_failed(self, message: RunFailed) -> None:
+        """No trainer could be started."""
+        self.session.touch()
+        self.say(message.reason, "error")
+
+
+class _Palette:
+    """A palette entry's callback."""
+
+    def __init__(self, app: CnnTuiApp, command_id: str) -> None:
+        self._app, self._command_id = app, command_id
+
+    async def __call__(self) -> None:
+        await self._app.run_command(self._command_id)

@@ -1,0 +1,138 @@
+"""Reading data sets and starting trainers, in thread workers that answer by a message.
+
+A mixin of the app: the workers prepare and launch, they touch no widget. A trainer is a process of
+its own, in a session of its own, and outlives the app; only while the app lives it is also its
+child, and is reaped when it ends.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual import work
+from textual.app import App
+from textual.message import Message
+
+from cnnlib.errors import CnnError
+from cnnlib.runs import commands as asking
+from data.errors import DataError
+
+if TYPE_CHECKING:
+    from cnnlib.runs.directory import Run
+    from data.dataset import Dataset
+    from tui.session import Session
+    from tui.settings import Settings
+
+REQUESTS = {
+    "pause": asking.Pause,
+    "resume": asking.Resume,
+    "stop": asking.Stop,
+    "snapshot": asking.Snapshot,
+    "step": asking.StepBatch,
+}
+"""What a trainer can be asked for, by name."""
+
+
+@dataclass
+class DatasetRead(Message):
+    """A data set was read."""
+
+    dataset: Dataset
+
+
+@dataclass
+class DatasetFailed(Message):
+    """A data set could not be read."""
+
+    reason: str
+
+
+@dataclass
+class RunLaunched(Message):
+    """A trainer works on this run."""
+
+    run: Run
+
+
+@dataclass
+class RunFailed(Message):
+    """No trainer could be started, or it could not be asked."""
+
+    reason: str
+
+
+class Launching(App[None]):
+    """The part of the app that starts long work."""
+
+    session: Session
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._trainers: list[subprocess.Popen[bytes]] = []
+        self.launching = False
+        """Whether a run is being prepared."""
+
+    @work(thread=True, exclusive=True, group="dataset", exit_on_error=False)
+    def read_dataset(self, name: str) -> None:
+        """Read the data set; answers with DatasetRead or DatasetFailed."""
+        from data import load
+
+        try:
+            self.post_message(DatasetRead(load(name)))
+        except (DataError, OSError) as error:
+            self.post_message(DatasetFailed(str(error)))
+
+    def start_run(self, *, new: bool = False) -> str:
+        """Start a trainer: on the run shown if it can be resumed, else on a new one.
+
+        Returns what is being done, in a few words; the outcome comes as a message.
+        """
+        series, run = self.session.series, self.session.run
+        if self.launching:
+            return "a run is being prepared"
+        if series.is_live:
+            return "the run is training: p pauses, x stops"
+        self.launching = True
+        if run is not None and not new and series.is_resumable:
+            self._resume(run)
+            return f"resuming {run.id}"
+        self._launch_new(self.session.settings)
+        return "preparing a run"
+
+    @work(thread=True, exclusive=True, group="launch", exit_on_error=False)
+    def _launch_new(self, settings: Settings) -> None:
+        from tui.experiment import prepare
+
+        self._launch(lambda: prepare(settings, self.session.runs_root, ""))
+
+    @work(thread=True, exclusive=True, group="launch", exit_on_error=False)
+    def _resume(self, run: Run) -> None:
+        self._launch(lambda: run)
+
+    def _launch(self, make_run: Any) -> None:
+        from tui.experiment import launch
+
+        try:
+            run = make_run()
+            self._trainers.append(launch(run))
+            self.post_message(RunLaunched(run))
+        except (CnnError, DataError, OSError) as error:
+            self.post_message(RunFailed(str(error)))
+        finally:
+            self.launching = False
+
+    def ask_trainer(self, request: str) -> None:
+        """Append a command to the run's commands; the trainer answers by an event."""
+        run = self.session.run
+        if run is None:
+            return
+        try:
+            asking.send(run, REQUESTS[request]())
+        except (CnnError, OSError) as error:
+            self.post_message(RunFailed(str(error)))
+
+    def reap(self) -> None:
+        """Take note of trainers that ended, so that they do not stay as zombies."""
+        self._trainers = [trainer for trainer in self._trainers if trainer.poll() is None]

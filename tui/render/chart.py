@@ -1,0 +1,282 @@
+"""Line charts in character cells. The only module that knows plotext, which rasterises the lines.
+
+plotext 6 draws each line into a matrix of cells (braille dots, quarter blocks, or one ASCII
+character); frame, ticks, legend and marks are drawn here, where limits move in steps. Each line is
+rasterised alone and laid over the ones before it, and where braille meets braille the dots are
+joined. Solid lines and dotted lines with a mark at every point differ in shape, so colour is never
+needed to tell them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from tui.render.axes import (
+    Limits,
+    Numbers,
+    Tick,
+    decade_limits,
+    decade_ticks,
+    finite,
+    round_limits,
+    thin,
+    ticks,
+)
+from tui.render.cells import DEFAULT, Grid, text_width
+from tui.render.palette import DARK, Palette
+from tui.terminal import Marker, Terminal
+
+BRAILLE = 0x2800
+
+
+@dataclass(frozen=True)
+class Line:
+    """One series: x must not decrease. `listed` says whether the legend names it."""
+
+    name: str
+    x: Numbers
+    y: Numbers
+    colour: int = DEFAULT
+    style: Literal["solid", "dotted"] = "solid"
+    value: str = ""
+    """What the legend says beside the name: the newest value."""
+    listed: bool = True
+
+
+@dataclass(frozen=True)
+class ChartMark:
+    """A vertical line with a word: something happened at x."""
+
+    x: float
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What a chart's axes show; limits of None are round numbers about the data."""
+
+    x: Limits | None = None
+    y: Limits | None = None
+    x_label: str = ""
+    log_y: bool = False
+
+
+@dataclass
+class _Canvas:
+    """The inside of the frame, in numbers and in cells."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    x: Limits
+    y: Limits
+    log_y: bool = field(default=False)
+
+    def scaled(self, y: Numbers) -> Numbers:
+        return np.log10(y) if self.log_y else y
+
+    @property
+    def y_scaled(self) -> Limits:
+        low, high = self.scaled(np.array(self.y, dtype=float)).tolist()
+        return low, high
+
+    def column(self, x: float) -> int:
+        return self.left + _cell(x, self.x, self.width)
+
+    def row(self, y: float) -> int:
+        low, high = self.y_scaled
+        value = float(self.scaled(np.array([y]))[0])
+        return self.top + self.height - 1 - _cell(value, (low, high), self.height)
+
+
+def _cell(value: float, limits: Limits, cells: int) -> int:
+    return round((value - limits[0]) / (limits[1] - limits[0]) * (cells - 1))
+
+
+def chart(
+    lines: Sequence[Line],
+    width: int,
+    height: int,
+    *,
+    terminal: Terminal,
+    title: str = "",
+    axes: Axes = Axes(),
+    marks: Sequence[ChartMark] = (),
+    palette: Palette = DARK,
+) -> Grid:
+    """Draw the lines into a grid of `width` by `height`; without a finite point, say so instead."""
+    grid = Grid.blank(width, height)
+    drawn = [_cleaned(line, axes.log_y) for line in lines]
+    points = [line for line in drawn if line.x.size]
+    x_limits, y_limits = _limits(points, axes)
+    # Ticks decide the width of the left column, and that the ticks of x.
+    inner_height = max(1, height - 1 - (2 if height >= 6 else 0))
+    most = max(2, min(6, inner_height // 2))
+    y_ticks = (decade_ticks if axes.log_y else ticks)(y_limits, most)
+    left = max(len(tick.label) for tick in y_ticks) + 1 if width >= 24 else 1
+    canvas = _Canvas(left, 1, max(1, width - left), inner_height, x_limits, y_limits, axes.log_y)
+
+    _frame(grid, canvas, y_ticks, axes, terminal, palette, labelled=width >= 24)
+    if not points:
+        note = "no data yet"
+        grid.put(left + max(0, (canvas.width - len(note)) // 2), height // 2, note, palette.muted)
+    for mark in marks:
+        _mark(grid, canvas, mark, terminal, palette)
+    for line in points:
+        _draw(grid, canvas, line, terminal)
+    _legend(grid, title, [line for line in drawn if line.listed], terminal, palette)
+    return grid
+
+
+def _cleaned(line: Line, log_y: bool) -> Line:
+    x, y = finite(np.asarray(line.x, dtype=float), np.asarray(line.y, dtype=float))
+    if log_y:
+        x, y = x[y > 0], y[y > 0]
+    return Line(line.name, x, y, line.colour, line.style, line.value, line.listed)
+
+
+def _limits(lines: Sequence[Line], axes: Axes) -> tuple[Limits, Limits]:
+    if not lines:
+        return axes.x or (0.0, 1.0), (axes.y or ((0.1, 1.0) if axes.log_y else (0.0, 1.0)))
+    x_low = min(float(line.x[0]) for line in lines)
+    x_high = max(float(line.x[-1]) for line in lines)
+    y_low = min(float(line.y.min()) for line in lines)
+    y_high = max(float(line.y.max()) for line in lines)
+    y = axes.y or (decade_limits if axes.log_y else round_limits)(y_low, y_high)
+    if axes.log_y and y[0] <= 0:
+        y = decade_limits(y_low, y_high)
+    return axes.x or round_limits(x_low, x_high), y
+
+
+def _frame(
+    grid: Grid,
+    canvas: _Canvas,
+    y_ticks: Sequence[Tick],
+    axes: Axes,
+    terminal: Terminal,
+    palette: Palette,
+    *,
+    labelled: bool,
+) -> None:
+    """The two axes with their ticks, left of and below the canvas."""
+    vertical, notch, corner, flat, down = "│┤└─┬" if terminal.unicode else "|++-+"
+    for y in range(canvas.top, canvas.top + canvas.height):
+        grid.put(canvas.left - 1, y, vertical, palette.border)
+    for tick in y_ticks:
+        y = canvas.row(tick.value)
+        grid.put(canvas.left - 1, y, notch, palette.border)
+        if labelled:
+            grid.put(canvas.left - 1 - len(tick.label), y, tick.label, palette.muted)
+    bottom = canvas.top + canvas.height
+    if bottom + 1 >= grid.height:
+        return
+    grid.put(canvas.left - 1, bottom, corner + flat * canvas.width, palette.border)
+    end = grid.width - (text_width(axes.x_label) + 1 if axes.x_label else 0)
+    for tick in ticks(canvas.x, max(2, canvas.width // 7)):
+        x = canvas.column(tick.value)
+        grid.put(x, bottom, down, palette.border)
+        start = min(max(canvas.left - 1, x - len(tick.label) // 2), grid.width - len(tick.label))
+        if start + len(tick.label) < end:
+            grid.put(start, bottom + 1, tick.label, palette.muted)
+    grid.put(grid.width - text_width(axes.x_label), bottom + 1, axes.x_label, palette.muted)
+
+
+def _mark(
+    grid: Grid, canvas: _Canvas, mark: ChartMark, terminal: Terminal, palette: Palette
+) -> None:
+    if not canvas.x[0] <= mark.x <= canvas.x[1]:
+        return
+    x = canvas.column(mark.x)
+    for y in range(canvas.top, canvas.top + canvas.height):
+        grid.put(x, y, "┊" if terminal.unicode else ":", palette.faint)
+    start = x + 1 if x + 1 + len(mark.text) <= grid.width else x - len(mark.text)
+    if start > canvas.left:
+        grid.put(start, canvas.top, mark.text, palette.warn)
+
+
+def _legend(
+    grid: Grid, title: str, lines: Sequence[Line], terminal: Terminal, palette: Palette
+) -> None:
+    """The first row: the title, and at the right each line's stroke, name and newest value."""
+    strokes = (
+        {"solid": "──", "dotted": "·●"} if terminal.unicode else {"solid": "**", "dotted": ".o"}
+    )
+    total = sum(3 + len(line.name) + (1 + len(line.value) if line.value else 0) for line in lines)
+    total += 2 * max(0, len(lines) - 1)
+    brief = total + len(title) + 2 > grid.width
+    if brief:
+        total = sum(3 + len(line.name) for line in lines) + 2 * max(0, len(lines) - 1)
+    x = grid.width - total
+    if x > len(title):
+        for line in lines:
+            x = grid.put(x, 0, strokes[line.style] + " ", line.colour)
+            x = grid.put(x, 0, line.name, palette.muted)
+            if line.value and not brief:
+                x = grid.put(x, 0, " " + line.value, palette.text, bold=True)
+            x += 2
+    grid.put(0, 0, title, palette.text, bold=True)
+
+
+def _draw(grid: Grid, canvas: _Canvas, line: Line, terminal: Terminal) -> None:
+    """One line's cells; a dotted one is a row of dots with a mark at each point."""
+    x, y = thin(line.x, line.y, canvas.x, canvas.width)
+    scaled = canvas.scaled(y)
+    if line.style == "solid":
+        _lay(grid, canvas, _raster(x, scaled, canvas, terminal.marker, connected=True), line.colour)
+        return
+    if x.size > 1:
+        every = 2.0 * (canvas.x[1] - canvas.x[0]) / max(1, canvas.width - 1)
+        dots = np.arange(canvas.x[0], canvas.x[1] + every, every)
+        dots = dots[(dots > x[0]) & (dots < x[-1])]
+        dotted = np.interp(dots, x, scaled)
+        text = _raster(dots, dotted, canvas, terminal.marker, connected=False)
+        _lay(grid, canvas, text.replace("*", "."), line.colour)
+    for at, value in zip(x.tolist(), y.tolist(), strict=True):
+        if canvas.x[0] <= at <= canvas.x[1] and canvas.y[0] <= value <= canvas.y[1]:
+            dot = "●" if terminal.unicode else "o"
+            grid.put(canvas.column(at), canvas.row(value), dot, line.colour)
+
+
+def _lay(grid: Grid, canvas: _Canvas, text: str, colour: int) -> None:
+    """Put the drawn characters over the grid; braille dots join those that are there."""
+    rows = [line.ljust(canvas.width)[: canvas.width] for line in text.split("\n")[: canvas.height]]
+    if not rows:
+        return
+    drawn = np.array([list(row) for row in rows], dtype="<U1")
+    here = (
+        slice(canvas.top, canvas.top + drawn.shape[0]),
+        slice(canvas.left, canvas.left + drawn.shape[1]),
+    )
+    new, old = drawn.view(np.uint32), grid.chars[here].copy().view(np.uint32)
+    inked = (new != ord(" ")) & (new != BRAILLE)
+    joined = inked & (new >> 8 == BRAILLE >> 8) & (old >> 8 == BRAILLE >> 8)
+    new[joined] |= old[joined]
+    grid.chars[here] = np.where(inked, drawn, grid.chars[here])
+    grid.fg[here] = np.where(inked, colour, grid.fg[here])
+
+
+def _raster(x: Numbers, y: Numbers, canvas: _Canvas, marker: Marker, *, connected: bool) -> str:
+    """Rows of characters of the canvas's size, drawn by plotext on scaled values."""
+    import plotext  # a tenth of a second: not before a chart is drawn
+
+    if not x.size:
+        return ""
+    plotext.terminal.limit(False, False)  # the canvas may be larger than plotext's own terminal
+    figure = plotext.figure
+    figure.clear.all()
+    figure.plot_size(canvas.width, canvas.height)
+    figure.axes(False)
+    figure.legend(False)
+    both = figure.ruler((0, 1), (0, 1))
+    both.frequency(0)
+    figure.ruler("x").lim(*canvas.x)
+    figure.ruler("y").lim(*canvas.y_scaled)
+    symbol = {"braille": "braille", "half": "hd", "ascii": "*"}[marker]
+    signal = figure.signal(x.tolist(), y.tolist(), marker=symbol)
+    figure.draw(signal.lines(connected))
+    return str(figure.build().string(colorless=True))

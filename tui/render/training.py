@@ -1,0 +1,208 @@
+"""What the Train pane shows of a run: curves, figures with progress bars, the table of epochs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tui.following import EpochRow, Series
+from tui.render.axes import Limits, average, growing_limit, share_limits
+from tui.render.bars import bar
+from tui.render.cells import Grid
+from tui.render.chart import Axes, ChartMark, Line, chart
+from tui.render.format import count, duration, number, percent, short_count
+from tui.render.frame import progress, run_state
+from tui.render.palette import Palette
+from tui.render.tables import Cell, Column, facts, table
+from tui.terminal import Terminal
+
+if TYPE_CHECKING:
+    from tui.settings import Settings
+
+
+def loss_chart(
+    series: Series, width: int, height: int, terminal: Terminal, palette: Palette, *, log_y: bool
+) -> Grid:
+    """Loss of training (every step faint, their mean bright) and of validation (every epoch)."""
+    raw = series.losses.values
+    valid = [(row, row.valid_loss) for row in series.epochs if row.valid_loss is not None]
+    last = valid[-1][1] if valid else None
+    return _curves(
+        series,
+        raw,
+        valid,
+        (number(series.epochs[-1].train_loss) if series.epochs else "", number(last)),
+        width,
+        height,
+        terminal,
+        palette,
+        axes=Axes(_epoch_limits(series), None, "epoch", log_y),
+    )
+
+
+def accuracy_chart(
+    series: Series, width: int, height: int, terminal: Terminal, palette: Palette
+) -> Grid:
+    """Accuracy of training and of validation."""
+    raw = series.accuracies.values
+    valid = [(row, row.valid_accuracy) for row in series.epochs if row.valid_accuracy is not None]
+    last = valid[-1][1] if valid else None
+    # The first steps know nothing; the axis begins where the curve is after them.
+    lowest = min([float(raw[raw.size // 20 :].min()), *(y for _, y in valid)]) if raw.size else 0.0
+    return _curves(
+        series,
+        raw,
+        valid,
+        (percent(series.epochs[-1].train_accuracy, 2) if series.epochs else "", percent(last, 2)),
+        width,
+        height,
+        terminal,
+        palette,
+        axes=Axes(_epoch_limits(series), share_limits(lowest), "epoch"),
+    )
+
+
+def _curves(
+    series: Series,
+    raw: np.ndarray[tuple[int], np.dtype[np.float64]],
+    valid: list[tuple[EpochRow, float]],
+    newest: tuple[str, str],
+    width: int,
+    height: int,
+    terminal: Terminal,
+    palette: Palette,
+    *,
+    axes: Axes,
+) -> Grid:
+    steps_per_epoch = float(series.started.steps_per_epoch) if series.started else 1.0
+    epochs = series.steps.values[: raw.size] / steps_per_epoch
+    raw = raw[: epochs.size]
+    limits = axes.x or (0.0, 1.0)
+    keep = np.isfinite(raw)
+    mean_x, mean_y = average(epochs[keep], raw[keep], limits, max(8, width // 2))
+    at = np.array([row.step / steps_per_epoch for row, _ in valid])
+    values = np.array([value for _, value in valid], dtype=float)
+    lines = [
+        Line("every step", epochs, raw, palette.faint, listed=False),
+        Line("train", mean_x, mean_y, palette.train, value=newest[0]),
+    ]
+    if not series.started or series.started.valid_examples:
+        lines.append(Line("valid", at, values, palette.valid, "dotted", newest[1]))
+    marks = [ChartMark(mark.step / steps_per_epoch, mark.text) for mark in series.marks]
+    return chart(
+        lines, width, height, terminal=terminal, axes=axes, marks=marks, palette=palette
+    )
+
+
+def _epoch_limits(series: Series) -> Limits:
+    if series.started is None:
+        return 0.0, 1.0
+    done = series.step / series.started.steps_per_epoch
+    return 0.0, growing_limit(done, float(series.started.epochs))
+
+
+def figures_of_run(
+    series: Series, width: int, height: int, terminal: Terminal, palette: Palette
+) -> Grid:
+    """How far the run is, how fast, and how good; the most important rows first."""
+    started = series.started
+    rows: list[tuple[str, str | Cell]] = [("state", _state(series, terminal, palette))]
+    label = 10
+    room = max(4, width - label - 1)
+    if started is not None:
+        within = series.step - (series.epoch - 1) * started.steps_per_epoch if series.epoch else 0
+        of_epoch = within / started.steps_per_epoch
+        epoch = f"{series.epoch}/{started.epochs}"
+        step = f"{count(series.step)}/{count(series.total_steps)}"
+        text = max(len(epoch), len(step)) + 1
+        for name, figure, share in (("epoch", epoch, of_epoch), ("step", step, progress(series))):
+            bar_width = min(24, room - text - 5)
+            drawn = bar(share, bar_width, terminal) + f" {share:4.0%}" if bar_width >= 4 else ""
+            rows.append((name, Cell(f"{figure:<{text}}{drawn}", palette.train)))
+        speed = series.images_per_second
+        pace = f"{short_count(speed)} images/s" if speed is not None else "-"
+        left = series.seconds_left
+        spent = duration(series.seconds)
+        rows.append(("speed", f"{pace}"))
+        rows.append(("time", f"{spent}, {duration(left)} left" if left is not None else spent))
+        rows += _scores(series, palette)
+    return facts(rows, width, height, terminal, palette=palette)
+
+
+def _state(series: Series, terminal: Terminal, palette: Palette) -> Cell:
+    state = run_state(series, True, terminal).replace(f" {percent(progress(series), 0)}", "")
+    colour = {"training": palette.good, "finished": palette.good, "paused": palette.warn}
+    return Cell(state, colour.get(series.state, palette.text), bold=True)
+
+
+def _scores(series: Series, palette: Palette) -> list[tuple[str, str | Cell]]:
+    rows: list[tuple[str, str | Cell]] = []
+    last = series.epochs[-1] if series.epochs else None
+    rates = series.rates.values
+    if last is not None:
+        rows.append(("loss", f"{number(last.train_loss)}  valid {number(last.valid_loss)}"))
+        accuracy = f"{percent(last.train_accuracy, 2)}  valid {percent(last.valid_accuracy, 2)}"
+        rows.append(("accuracy", accuracy))
+    elif series.last_loss is not None:
+        rows.append(("loss", number(series.last_loss)))
+    best, ended = series.best, series.ended
+    if ended is not None and ended.test_accuracy is not None:
+        test = f"{percent(ended.test_accuracy, 2)}  loss {number(ended.test_loss)}"
+        rows.append(("test", Cell(test, palette.good, bold=True)))
+    if best is not None:
+        rows.append(("best", f"{percent(best.valid_accuracy, 2)} at epoch {best.epoch}"))
+    if rates.size:
+        rows.append(("rate", number(float(rates[-1]), 5)))
+    return rows
+
+
+def draft(settings: Settings, width: int, height: int, terminal: Terminal, palette: Palette) -> Grid:
+    """What the next run will be asked to do."""
+    layers = [line for line in settings.architecture.splitlines() if line.strip()]
+    rows: list[tuple[str, str | Cell]] = [
+        ("", Cell("no run yet: r starts one", palette.accent, bold=True)),
+        ("data", settings.data),
+        ("network", f"{len(layers)} layers (2 shows them)"),
+        ("epochs", f"{settings.epochs}, batch {settings.batch_size}"),
+        ("optimizer", settings.optimizer),
+        ("schedule", settings.schedule),
+        ("loss", settings.loss),
+        ("augment", settings.augment or "none"),
+        ("validate", percent(settings.validation, 0) + " held out"),
+        ("seed", f"{settings.seed}, ranks {settings.ranks}"),
+    ]
+    return facts(rows, width, height, terminal, palette=palette)
+
+
+COLUMNS = (
+    Column("ep", "right", keep=9),
+    Column("loss", "right", keep=7),
+    Column("acc", "right", keep=6),
+    Column("v.loss", "right", keep=5),
+    Column("v.acc", "right", keep=8),
+    Column("time", "right", keep=4),
+    Column("rate", "right", keep=2),
+    Column("", keep=9),
+)
+
+
+def epoch_table(
+    series: Series, width: int, height: int, terminal: Terminal, palette: Palette
+) -> Grid:
+    """A row an epoch; where they do not all fit, the newest."""
+    rows = [
+        (
+            str(row.epoch),
+            number(row.train_loss),
+            percent(row.train_accuracy, 2),
+            number(row.valid_loss),
+            percent(row.valid_accuracy, 2),
+            duration(row.seconds),
+            number(row.learning_rate, 5),
+            Cell("*" if row.is_best else "", palette.good),
+        )
+        for row in series.epochs
+    ]
+    newest = rows[-max(1, height - 1) :]
+    return table(COLUMNS, newest, width, height, terminal, palette=palette)
