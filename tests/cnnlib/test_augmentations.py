@@ -220,6 +220,19 @@ def test_warp_is_bilinear_sampling(height: int, width: int, channels: int, seed:
             np.testing.assert_allclose(result[n, c], expected, atol=1e-12)
 
 
+def test_affine_is_its_formula() -> None:
+    rule = Affine(rotate=0.6, scale=0.3, shear=0.4, shift=2.0)
+    images = pictures(30, (1, 9, 12)).astype(np.float64)
+    result = rule(images, draw(30))
+    for n, numbers in enumerate(2 * draw(30).uniform(6).astype(np.float64) - 1):
+        a, k = rule.rotate * numbers[0], rule.shear * numbers[3]
+        f, g = 1 + rule.scale * numbers[1:3]
+        turn = np.array([[math.cos(a), -math.sin(a)], [math.sin(a), math.cos(a)]])
+        back = np.linalg.inv(turn @ np.array([[f, k * g], [0, g]]))
+        move = -back @ (rule.shift * numbers[4:])
+        np.testing.assert_allclose(result[n, 0], naive_warp(images[n, 0], back, move), atol=1e-5)
+
+
 def test_warp_far_away_is_black() -> None:
     images = np.ones((4, 1, 6, 6), np.float32)
     far = np.array([[1e6, 0], [0, -1e6], [-7, 0], [0, 7]], np.float32)

@@ -133,7 +133,7 @@ def test_buffers_stay_where_and_what_they_are(optimizer: Optimizer, dtype: type)
     state = optimizer.start(p)
     slots = dict(state.slots)
     view, before, g_before = p[2:4], p.copy(), g.copy()
-    optimizer.step(p, g, state, np.float64(RATE))  # type: ignore[arg-type]
+    optimizer.step(p, g, state, RATE)
     assert p.dtype == dtype
     assert view.base is p
     assert not np.array_equal(p, before)
@@ -143,6 +143,16 @@ def test_buffers_stay_where_and_what_they_are(optimizer: Optimizer, dtype: type)
         assert state.slots[name] is slot
         assert slot.dtype == dtype
         assert slot.shape == p.shape
+
+
+@every_optimizer
+def test_a_numpy_rate_gives_the_bits_of_a_plain_one(optimizer: Optimizer) -> None:
+    p, gradients = problem()
+    plain, g = p.astype(np.float32), gradients[0].astype(np.float32)
+    numpy = plain.copy()
+    optimizer.step(plain, g, optimizer.start(plain), 1 / 3)
+    optimizer.step(numpy, g, optimizer.start(numpy), np.float64(1 / 3))
+    assert np.array_equal(plain, numpy)
 
 
 @every_optimizer
@@ -240,9 +250,10 @@ def test_clipping_zeros_does_nothing_and_tells_of_divergence() -> None:
     zeros = np.zeros(3)
     assert clip_norm(zeros, 1.0) == 0.0
     assert not zeros.any()
-    broken = np.array([1.0, np.nan, 2.0])
-    assert math.isnan(clip_norm(broken, 1.0))
-    assert broken[0] == 1.0
+    for bad in (math.nan, math.inf):
+        broken = np.array([1.0, bad, 2.0])
+        assert not math.isfinite(clip_norm(broken, 1.0))
+        assert np.array_equal(broken, [1.0, bad, 2.0], equal_nan=True)
 
 
 def test_a_norm_whose_square_leaves_float32_is_still_measured() -> None:

@@ -147,6 +147,12 @@ def test_plateau_waits_falls_and_waits_anew() -> None:
     np.testing.assert_allclose(rates, [1, 1, 1, 1, 0.1, 0.1, 0.01, 0.01, 0.01])
 
 
+def test_progress_below_the_threshold_is_none() -> None:
+    schedule = OnPlateau(1.0, factor=0.5, patience=0, threshold=0.1)
+    assert schedule(moment(1, 1.0, 0.95)) == 0.5
+    assert schedule(moment(1, 1.0, 0.85)) == 1.0
+
+
 def test_plateau_counts_what_is_no_number_as_no_progress() -> None:
     schedule = OnPlateau(1.0, factor=0.5, patience=1)
     assert schedule(moment(1, math.nan, math.nan)) == 0.5
@@ -179,7 +185,9 @@ def test_cosine_is_that_of_torch() -> None:
 @settings(deadline=None)
 @given(
     st.lists(
-        st.sampled_from([0.5, 0.8, 0.99, 1.0, 1.00005, 2.0, math.inf]), min_size=1, max_size=25
+        st.sampled_from([0.5, 0.8, 0.99, 0.99995, 1.0, 1.00005, 2.0, math.inf]),
+        min_size=1,
+        max_size=25,
     ),
     st.integers(0, 3),
 )
