@@ -55,7 +55,7 @@ class Loss(Described, ABC, family="loss"):
             )
         if not labels.size:
             return 0.0
-        _require_labels(labels, logits.shape[0], type(self).__name__)
+        _require_labels(labels, logits.shape[0], type(self).__name__, _OUTPUTS)
         with np.errstate(invalid="ignore", over="ignore"):  # divergence is seen in the result
             return self._sum(logits, labels, scale, out)
 
@@ -83,22 +83,25 @@ class Loss(Described, ABC, family="loss"):
                 expected="logits (N, K) and labels (N,), N at least 1",
                 received=f"{logits.shape} and {labels.shape}",
             )
-        _require_labels(labels, logits.shape[1], type(self).__name__)
+        _require_labels(labels, logits.shape[1], type(self).__name__, _OUTPUTS)
         divisor = self.normaliser(labels)
         gradient = np.empty((logits.shape[1], logits.shape[0]), logits.dtype)
         total = self.batch_last(np.ascontiguousarray(logits.T), labels, 1.0 / divisor, gradient)
         return total / divisor, np.ascontiguousarray(gradient.T)
 
 
-def _require_labels(labels: Labels, classes: int, where: str) -> None:
+_OUTPUTS = "Give the last layer as many outputs as there are classes."
+
+
+def _require_labels(labels: Labels, classes: int, where: str, advice: str) -> None:
     highest = int(labels.max())
     lowest = int(labels.min()) if labels.dtype.kind == "i" else 0
     if highest >= classes or lowest < 0:
         raise SpecificationError(
             where,
-            expected=f"labels from 0 to {classes - 1}, one for each output of the network",
+            expected=f"labels from 0 to {classes - 1}",
             received=f"label {highest if highest >= classes else lowest}",
-            advice="Give the last layer as many outputs as there are classes.",
+            advice=advice,
         )
 
 
@@ -134,9 +137,15 @@ class CrossEntropyLoss(Loss):
         )
 
     def normaliser(self, labels: Labels) -> float:
-        """Σₙ w[yₙ]; without class weights N."""
-        if self.class_weights is None:
+        """Σₙ w[yₙ]; without class weights N.
+
+        Raises:
+            SpecificationError: a label that has no weight.
+        """
+        if self.class_weights is None or not labels.size:
             return float(labels.size)
+        where = f"{type(self).__name__}: class_weights"
+        _require_labels(labels, len(self.class_weights), where, "Give every class a weight.")
         return float(np.asarray(self.class_weights)[labels].sum())
 
     def _sum(self, logits: Array, labels: Labels, scale: float, out: Array) -> float:

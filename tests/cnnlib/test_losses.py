@@ -169,6 +169,17 @@ def test_weights_for_another_number_of_classes_are_refused() -> None:
         )
 
 
+@pytest.mark.parametrize("label", [-1, 2])
+def test_a_label_without_a_weight_is_refused(label: int) -> None:
+    loss = CrossEntropyLoss(class_weights=(1.0, 2.0))
+    assert loss.normaliser(np.array([0, 1, 1])) == 5.0
+    assert loss.normaliser(np.array([], int)) == 0.0
+    with pytest.raises(
+        SpecificationError, match=f"class_weights: .*0 to 1, received label {label}"
+    ):
+        loss.normaliser(np.array([0, label]))
+
+
 def test_uniform_logits_cost_the_logarithm_of_the_number_of_classes() -> None:
     value, gradient = CrossEntropyLoss()(np.zeros((3, 10)), np.arange(3))
     assert value == pytest.approx(math.log(10))
