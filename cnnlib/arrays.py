@@ -87,9 +87,7 @@ class Draw:
         blocks = -(-per_example // _WORDS)
         key = _entropy(self.seed, self.purpose, self.index).generate_state(2, np.uint64)
         bits = np.random.Philox(key=key, counter=[self.first * blocks, 0, 0, 0])
-        numbers = np.random.Generator(bits).random(
-            (self.count, blocks * _WORDS), dtype=np.float32
-        )
+        numbers = np.random.Generator(bits).random((self.count, blocks * _WORDS), dtype=np.float32)
         return numbers[:, :per_example]
 
     def normal(self, per_example: int) -> NDArray[np.float32]:

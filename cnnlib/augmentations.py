@@ -59,7 +59,7 @@ def parse_pipeline(pipeline: str) -> tuple[Augmentation, ...]:
     Raises:
         SpecificationError: as ``cnnlib.text.parse``.
     """
-    return text.parse_pipeline(pipeline, Augmentation)  # type: ignore[type-abstract]
+    return text.parse_pipeline(pipeline, Augmentation)
 
 
 def augment(images: Array, pipeline: Sequence[Augmentation], draw: Draw) -> Array:

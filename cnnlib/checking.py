@@ -106,9 +106,7 @@ def _readable(text: str, diagnostics: list[Diagnostic]) -> tuple[list[Layer], li
 
 
 def _diagnostic(error: SpecificationError, line: int) -> Diagnostic:
-    return Diagnostic(
-        error.line or line, error.where, error.expected, error.received, error.advice
-    )
+    return Diagnostic(error.line or line, error.where, error.expected, error.received, error.advice)
 
 
 def _path(rows: list[LayerRow], input_shape: Shape) -> str:
@@ -117,22 +115,26 @@ def _path(rows: list[LayerRow], input_shape: Shape) -> str:
     return " → ".join(steps[-3:])
 
 
-def _ending(
-    rows: list[LayerRow], shape: Shape, classes: int | None, last: int
-) -> list[Diagnostic]:
+def _ending(rows: list[LayerRow], shape: Shape, classes: int | None, last: int) -> list[Diagnostic]:
     if not rows:
         return [Diagnostic(1, "the network", "at least one layer", "none", "Write Dense(10).")]
     if len(shape) != 1:
         return [
             Diagnostic(
-                last, "the last layer", "scores of classes", f"images of {show(shape)}",
+                last,
+                "the last layer",
+                "scores of classes",
+                f"images of {show(shape)}",
                 "End with Flatten() or GlobalAvgPool2d(), then Dense(classes).",
             )
         ]
     if classes is not None and shape[0] != classes:
         return [
             Diagnostic(
-                last, "the last layer", f"{classes} outputs, one a class", f"{shape[0]}",
+                last,
+                "the last layer",
+                f"{classes} outputs, one a class",
+                f"{shape[0]}",
                 f"End with Dense({classes}).",
             )
         ]

@@ -1,4 +1,4 @@
-"""What went wrong, said so that the reader can mend it: where, what was expected, what was received, what to do."""
+"""What went wrong, so that the reader can mend it: where, what was expected, received, to do."""
 
 from __future__ import annotations
 

@@ -226,7 +226,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 _to_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
-_from_json = json.JSONDecoder(parse_constant=_refuse_constant).decode
+_from_json = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode
 
 
 def encode(record: Record) -> str:
@@ -261,7 +261,9 @@ def decode(line: str) -> Record:
             one of its fields is absent or of another type.
     """
     try:
-        body = _from_json(line)
+        body, end = _from_json(line)
+        if end != len(line):
+            raise ValueError("more than one value")
     except (ValueError, RecursionError):
         raise DamagedEvent(
             "an event", expected="one JSON object", received=repr(line[:80])

@@ -217,7 +217,11 @@ def layer_row(line: int, name: str, layer: Layer, input_shape: Shape) -> LayerRo
     """The summary of one layer on an input shape."""
     parameters = sum(parameter.size for parameter in layer.parameters(input_shape).values())
     return LayerRow(
-        line, name, repr(layer), layer.output_shape(input_shape), parameters,
+        line,
+        name,
+        repr(layer),
+        layer.output_shape(input_shape),
+        parameters,
         layer.multiply_adds(input_shape),
     )
 

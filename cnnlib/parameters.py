@@ -60,8 +60,11 @@ class ParameterStore:
         for number, (name, parameter) in enumerate(self._specifications.items()):
             initialise = getattr(initializers, parameter.initial)
             values = initialise(
-                parameter.stored, parameter.fan_in, parameter.fan_out,
-                stream(seed, "init", number), dtype,
+                parameter.stored,
+                parameter.fan_in,
+                parameter.fan_out,
+                stream(seed, "init", number),
+                dtype,
             )
             self.stored[name][...] = values
 

@@ -70,25 +70,29 @@ class Plan:
 
     def forward(self, images: NDArray[np.uint8] | Array, draw: Draw) -> Array:
         """Images (N, C, H, W), bytes or numbers in [0, 1], to logits (K, N)."""
+        return self.chain.forward(self._take(images), draw)
+
+    def backward(self, d_logits: Array) -> Array | None:
+        """Add to the gradients, given that by the logits (K, N); return the input's if asked."""
+        return self.chain.backward(d_logits)
+
+    def outputs(self, images: NDArray[np.uint8] | Array, draw: Draw) -> list[tuple[str, Array]]:
+        """The output of every kernel, batch-last, by the name of its last layer."""
+        x = self._take(images)
+        found = []
+        for name, kernel in zip(self.chain.names, self.chain.kernels, strict=True):
+            x = kernel.forward(x, draw)
+            found.append((name, x))
+        return found
+
+    def _take(self, images: NDArray[np.uint8] | Array) -> Array:
+        """The images batch-last, pixels in [0, 1], without what nobody reads."""
         pixels = images[self._part].transpose(2, 1, 3, 0)
         if images.dtype == np.uint8:
             np.multiply(pixels, self._pixel_scale, out=self._x)
         else:
             np.copyto(self._x, pixels)
-        return self.chain.forward(self._x, draw)
-
-    def backward(self, d_logits: Array) -> Array:
-        """Add to the gradients, given that by the logits (K, N)."""
-        return self.chain.backward(d_logits)
-
-    def outputs(self, images: NDArray[np.uint8] | Array, draw: Draw) -> list[tuple[str, Array]]:
-        """Every kernel's output by the layer's name, batch-last; the whole list for unfused plans."""
-        self.forward(images, draw)
-        x, found = self._x, []
-        for name, kernel in zip(self.chain.names, self.chain.kernels, strict=True):
-            x = kernel.forward(x, draw)
-            found.append((name, x))
-        return found
+        return self._x
 
 
 def examples_first(y: Array) -> Array:

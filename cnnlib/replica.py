@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,16 +83,16 @@ class Replica:
         loss, correct = 0.0, 0
         for start, stop in self._micro_batches(len(examples)):
             part_loss, part_correct = self._learn(
-                examples[start:stop], labels[start:stop], 1.0 / normaliser,
+                examples[start:stop],
+                labels[start:stop],
+                1.0 / normaliser,
                 Draw(self.work.seed, "step", (epoch, batch), start, stop - start),
             )
             loss += part_loss
             correct += part_correct
         loss, correct = self._add_up(loss, correct)
         norm = clip_norm(gradients, self.work.clip or math.inf)
-        result = StepResult(
-            loss / normaliser, correct / len(examples), len(examples), norm
-        )
+        result = StepResult(loss / normaliser, correct / len(examples), len(examples), norm)
         if result.finite:
             self.work.optimizer.step(
                 self.model.flat_parameters, gradients, self.optimizer, learning_rate
@@ -116,8 +116,9 @@ class Replica:
 
     def keep_best(self) -> None:
         """Remember the weights that are evaluated now as the best ones."""
-        np.copyto(self.best, self.model.flat_parameters if self.average is None
-                  else self.average.values)
+        np.copyto(
+            self.best, self.model.flat_parameters if self.average is None else self.average.values
+        )
         for name, array in self.model.buffers.items():
             np.copyto(self.best_buffers[name], array)
 
@@ -178,10 +179,14 @@ class Replica:
         n = len(examples)
         if n not in self._plans:
             self._plans[n] = Plan(
-                self.model.layers, self.model.input_shape, n, self.model.store,
-                train=True, sum_over_ranks=self._comm.sum,
+                self.model.layers,
+                self.model.input_shape,
+                n,
+                self.model.store,
+                train=True,
+                sum_over_ranks=self._comm.sum,
             )
-        images = self.splits["train"].images[examples]
+        images: NDArray[Any] = self.splits["train"].images[examples]
         if self.work.augment:
             pixels = images.astype(np.float32) * np.float32(1 / 255)
             images = augment(pixels, self.work.augment, draw.child(0))

@@ -1,8 +1,8 @@
-"""All ranks of a training as the trainer sees them: it says a thing once, and every rank does it."""
+"""All ranks as the trainer sees them: it says a thing once, and every rank does it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,7 +78,7 @@ class Team:
 
 def serve(replica: Replica, communicator: Communicator) -> None:
     """Do what rank 0 says until it hangs up (a RankError)."""
-    actions = {
+    actions: dict[str, Callable[..., object]] = {
         "step": replica.step,
         "probabilities": replica.probabilities,
         "keep_best": replica.keep_best,
@@ -119,4 +119,3 @@ def shares(block: SharedMemory, table: list[dict[str, Any]]) -> dict[str, Share]
         )
         for row in table
     }
-

@@ -13,7 +13,6 @@ import dataclasses
 import difflib
 import typing
 from collections.abc import Sequence
-from functools import cache
 from types import UnionType
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, Union
 
@@ -42,6 +41,7 @@ class Described:
 
     _family: ClassVar[str] = ""
     _members: ClassVar[dict[str, type[Described]]] = {}
+    _known_hints: ClassVar[dict[str, Any]]
 
     def __init_subclass__(cls, *, family: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -198,7 +198,8 @@ def _arguments(call: ast.Call, cls: type[Described], root: type[Described]) -> d
     if len(call.args) > len(fields):
         raise SpecificationError(
             where,
-            expected=f"at most {len(fields)} values" + (f" ({', '.join(fields)})" if fields else ""),
+            expected=f"at most {len(fields)} values"
+            + (f" ({', '.join(fields)})" if fields else ""),
             received=f"{len(call.args)}",
         )
     for field_name, value in zip(fields, call.args, strict=False):
@@ -217,12 +218,12 @@ def _arguments(call: ast.Call, cls: type[Described], root: type[Described]) -> d
     for field_name, field in fields.items():
         if _required(field) and field_name not in given:
             raise SpecificationError(
-                where, expected=f"a value for {field_name}", received="none",
+                where,
+                expected=f"a value for {field_name}",
+                received="none",
                 advice=f"Write {where}({field_name}=...).",
             )
-    return {
-        key: _value(value, hints[key], f"{where}: {key}", root) for key, value in given.items()
-    }
+    return {key: _value(value, hints[key], f"{where}: {key}", root) for key, value in given.items()}
 
 
 def _value(node: ast.expr, hint: Any, where: str, root: type[Described]) -> Any:
@@ -287,9 +288,10 @@ def _described_in(hint: Any) -> type[Described] | None:
     return None
 
 
-@cache
 def _hints(cls: type[Described]) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+    if "_known_hints" not in vars(cls):
+        cls._known_hints = typing.get_type_hints(cls)
+    return cls._known_hints
 
 
 def _required(field: dataclasses.Field[Any]) -> bool:

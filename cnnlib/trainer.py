@@ -37,7 +37,7 @@ EndReason = Literal["finished", "stopped", "early-stopping", "diverged", "failed
 class Progress:
     """Where a training stands, in plain numbers: with the arrays, all that resuming needs.
 
-    ``batch`` counts the batches done of ``epoch``; the sums are over the examples of the epoch so far.
+    ``batch`` counts the batches done of ``epoch``; the sums are over its examples so far.
     """
 
     epoch: int = 1
@@ -142,7 +142,9 @@ class Trainer:
         finally:
             self._close()
 
-    def stop(self, reason: Literal["stopped", "abandoned"] = "stopped", *, test: bool = True) -> None:
+    def stop(
+        self, reason: Literal["stopped", "abandoned"] = "stopped", *, test: bool = True
+    ) -> None:
         """End after the present step; ``test`` says whether to try the test examples first."""
         self._stop, self._test_after_stop = reason, test
 
@@ -180,11 +182,18 @@ class Trainer:
             tuple(tuple(map(int, row)) for row in confusion),
         )
 
-    def evaluated(self, split: Literal["train", "valid", "test"], found: Evaluation) -> events.Event:
+    def evaluated(
+        self, split: Literal["train", "valid", "test"], found: Evaluation
+    ) -> events.Event:
         """The event that tells of an evaluation."""
         return events.Evaluated(
-            split=split, epoch=self.progress.epoch, step=self.progress.step, loss=found.loss,
-            accuracy=found.accuracy, examples=len(found.probabilities), confusion=found.confusion,
+            split=split,
+            epoch=self.progress.epoch,
+            step=self.progress.step,
+            loss=found.loss,
+            accuracy=found.accuracy,
+            examples=len(found.probabilities),
+            confusion=found.confusion,
         )
 
     def state(self) -> TrainingState:
@@ -220,8 +229,10 @@ class Trainer:
     def _tensors(self, weights: Weights) -> dict[str, Array]:
         replica = self.team.replica
         with replica.weights(weights):
-            return {name: np.ascontiguousarray(a) if a.base is not None else a.copy()
-                    for name, a in replica.model.tensors().items()}
+            return {
+                name: np.ascontiguousarray(a) if a.base is not None else a.copy()
+                for name, a in replica.model.tensors().items()
+            }
 
     def _begin(self) -> None:
         self._team = Team(self.work, self.splits, self.ranks)
@@ -232,8 +243,10 @@ class Trainer:
                 own[name].shape != self._restored[name].shape for name in own
             ):
                 raise CheckpointError(
-                    "the checkpoint", expected="the arrays of this training",
-                    received="others", advice="Resume a run with the settings it was begun with.",
+                    "the checkpoint",
+                    expected="the arrays of this training",
+                    received="others",
+                    advice="Resume a run with the settings it was begun with.",
                 )
             for name, array in own.items():
                 np.copyto(array, self._restored[name])
@@ -278,8 +291,13 @@ class Trainer:
         progress.examples += result.examples
         progress.rate = rate
         return events.StepEnded(
-            epoch=progress.epoch, step=progress.step, loss=result.loss, accuracy=result.accuracy,
-            examples=result.examples, learning_rate=rate, gradient_norm=result.gradient_norm,
+            epoch=progress.epoch,
+            step=progress.step,
+            loss=result.loss,
+            accuracy=result.accuracy,
+            examples=result.examples,
+            learning_rate=rate,
+            gradient_norm=result.gradient_norm,
         )
 
     def _end_epoch(self) -> Iterator[events.Event]:
@@ -296,12 +314,14 @@ class Trainer:
             progress.best_epoch, progress.best_accuracy = progress.epoch, accuracy
             self.team.keep_best()
         ended = events.EpochEnded(
-            epoch=progress.epoch, step=progress.step,
+            epoch=progress.epoch,
+            step=progress.step,
             train_loss=progress.loss_sum / progress.examples,
             train_accuracy=progress.correct / progress.examples,
             valid_loss=None if valid is None else valid.loss,
             valid_accuracy=accuracy,
-            learning_rate=progress.rate, is_best=is_best,
+            learning_rate=progress.rate,
+            is_best=is_best,
         )
         progress.epoch += 1
         progress.batch = progress.correct = progress.examples = 0
@@ -326,12 +346,18 @@ class Trainer:
     def _started(self) -> events.Event:
         replica, work = self.team.replica, self.work
         return events.RunStarted(
-            run=self.name, architecture=work.architecture,
+            run=self.name,
+            architecture=work.architecture,
             parameters=replica.model.flat_parameters.size,
             train_examples=len(self.splits["train"].labels),
             valid_examples=len(self.splits["valid"].labels) if "valid" in self.splits else 0,
-            classes=self.classes, steps_per_epoch=replica.batches(), epochs=self.epochs,
-            batch_size=work.batch_size, ranks=self.ranks, seed=work.seed, step=self.progress.step,
+            classes=self.classes,
+            steps_per_epoch=replica.batches(),
+            epochs=self.epochs,
+            batch_size=work.batch_size,
+            ranks=self.ranks,
+            seed=work.seed,
+            step=self.progress.step,
         )
 
     def _ended(
@@ -339,24 +365,36 @@ class Trainer:
     ) -> events.Event:
         progress = self.progress
         return events.RunEnded(
-            epoch=min(progress.epoch, self.epochs), step=progress.step, reason=reason,
-            best_epoch=progress.best_epoch, best_accuracy=progress.best_accuracy,
-            test_loss=test.loss if test else None, test_accuracy=test.accuracy if test else None,
+            epoch=min(progress.epoch, self.epochs),
+            step=progress.step,
+            reason=reason,
+            best_epoch=progress.best_epoch,
+            best_accuracy=progress.best_accuracy,
+            test_loss=test.loss if test else None,
+            test_accuracy=test.accuracy if test else None,
             message=message,
         )
 
 
 def _require(work: Work, splits: Mapping[str, Examples], *, epochs: int, ranks: int) -> None:
     """Refuse numbers that cannot be trained with, before anything is started."""
-    limits = {"epochs": epochs, "ranks": ranks, "batch_size": work.batch_size,
-              "micro_batch": work.micro_batch}
+    limits = {
+        "epochs": epochs,
+        "ranks": ranks,
+        "batch_size": work.batch_size,
+        "micro_batch": work.micro_batch,
+    }
     for name, value in limits.items():
         if value < 1:
-            raise SpecificationError(f"the training: {name}", expected="at least 1", received=f"{value}")
+            raise SpecificationError(
+                f"the training: {name}", expected="at least 1", received=f"{value}"
+            )
     if "train" not in splits:
         raise SpecificationError("the training", expected="examples", received="none")
     if ranks > work.batch_size:
         raise SpecificationError(
-            "the training: ranks", expected=f"at most the batch size, {work.batch_size}",
-            received=f"{ranks}", advice="Use fewer ranks or a larger batch.",
+            "the training: ranks",
+            expected=f"at most the batch size, {work.batch_size}",
+            received=f"{ranks}",
+            advice="Use fewer ranks or a larger batch.",
         )

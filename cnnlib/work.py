@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from cnnlib import losses, optimizers
@@ -32,8 +32,8 @@ class Work:
 
     architecture: str
     input_shape: Shape
-    loss: Loss = CrossEntropyLoss()
-    optimizer: Optimizer = Adam()
+    loss: Loss = field(default_factory=CrossEntropyLoss)
+    optimizer: Optimizer = field(default_factory=Adam)
     augment: tuple[Augmentation, ...] = ()
     average: ExponentialMovingAverage | None = None
     batch_size: int = 64
@@ -43,7 +43,7 @@ class Work:
 
     def to_plain(self) -> dict[str, Any]:
         """The same as words and numbers."""
-        plain = {name: getattr(self, name) for name in asdict(self)}
+        plain = {option.name: getattr(self, option.name) for option in fields(self)}
         plain["augment"] = ", ".join(map(repr, self.augment))
         plain["average"] = repr(self.average) if self.average else ""
         return {**plain, "loss": repr(self.loss), "optimizer": repr(self.optimizer)}

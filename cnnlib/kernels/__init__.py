@@ -7,7 +7,8 @@ and every product of matrices has its long side where BLAS wants it.
 A kernel is *planned*: its constructor is given all sizes and allocates all workspaces once, so
 ``forward`` and ``backward`` allocate nothing. The arrays that they return belong to the kernel and
 hold until its next call. ``backward(dy)`` reads ``dy`` without writing to it, *adds* to the
-gradients of the parameters and returns ``dx``. A kernel planned with ``train=False`` keeps nothing
+gradients of the parameters and returns
+``dx``. A kernel planned with ``train=False`` keeps nothing
 for a backward and has none.
 """
 
@@ -26,5 +27,5 @@ class Kernel(Protocol):
     def forward(self, x: Array, draw: Draw) -> Array:
         """The output for the input x; ``draw`` gives addressed random numbers."""
 
-    def backward(self, dy: Array) -> Array:
-        """The gradient by x, given the gradient by the output; adds to parameter gradients."""
+    def backward(self, dy: Array) -> Array | None:
+        """The gradient by x, given that by the output; None where it was planned as unwanted."""

@@ -1,15 +1,16 @@
 """Convolution as products of matrices over overlapping windows of rows.
 
-    y[ho, f, wo, n] = sum over kh, kw, c of  w[f, kh, kw, c] * x[s*ho + d*kh - p, c, s*wo + d*kw - p, n]
+    y[ho, f, wo, n] = sum over kh, kw, c of
+                          w[f, kh, kw, c] * x[s*ho + d*kh - p, c, s*wo + d*kw - p, n]
 
 (stride s, dilation d, padding p; zero outside x.) The usual way copies each pixel K*K times into a
 matrix of patches. Here each row is copied K times only, once for each shift along W:
 
     shifted[h, kw, c, wo, n] = x[h - p, c, s*wo + d*kw - p, n]
 
-Then K consecutive rows of ``shifted`` *are* the patch matrix (K*K*C, Wo*N) of one output row, and the
-patch matrices of consecutive output rows overlap in memory: a strided view, no copy. BLAS accepts
-it, since each matrix by itself is regular. Groups (Krizhevsky et al. 2012) are one axis more.
+Then K consecutive rows of ``shifted`` *are* the patch matrix (K*K*C, Wo*N) of one output row, and
+the patch matrices of consecutive output rows overlap in memory: a strided view, no copy. BLAS
+accepts it, since each matrix by itself is regular. Groups (Krizhevsky 2012) are one axis more.
 
 The columns of an output row may be stored in ``phases`` (even columns first, then odd ones), which
 costs nothing here and lets a pooling read contiguous halves.
@@ -172,7 +173,7 @@ class Convolution:
         return self._dx
 
     def _add_rows(self, dy: Array) -> None:
-        """The gradient by ``shifted``: for each of the K rows of a window, W.T @ dy added in place."""
+        """The gradient by ``shifted``: W.T @ dy for each of the K rows of a window, added up."""
         geometry, tap_size = self.geometry, self._d_tap.shape[2]
         flat = self._d_shifted.reshape(*self._d_shifted.shape[:2], tap_size, -1)
         out_height = geometry.output_shape[1]

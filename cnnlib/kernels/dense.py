@@ -95,7 +95,7 @@ class Dense:
 
 
 class Dropout:
-    """y = x * keep / (1 - rate), each number kept with probability 1 - rate (Srivastava et al. 2014).
+    """y = x * keep / (1 - rate): each number kept with probability 1 - rate (Srivastava 2014).
 
     When only inferring it is the identity, and no kernel is planned for it. ``place`` is the
     layer's address in the randomness of a step.

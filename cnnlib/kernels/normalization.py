@@ -78,8 +78,11 @@ class BatchNorm:
         centred_at = own_mean.astype(x.dtype).astype(np.float64)
         own_sum = self._count * own_mean
         shared = np.concatenate(
-            [[float(self._count)], own_sum,
-             own_squares + 2 * centred_at * own_sum - self._count * centred_at**2]
+            [
+                [float(self._count)],
+                own_sum,
+                own_squares + 2 * centred_at * own_sum - self._count * centred_at**2,
+            ]
         )
         self._sum_over_ranks(shared)
         total = self._total = float(shared[0])
@@ -115,7 +118,8 @@ class BatchNorm:
 
     def _sum(self, x: Array) -> NDArray[np.float64]:
         """Sum over all but the channels: a product with ones is the fastest sum along rows."""
-        return np.matmul(x, self._ones).sum(axis=0, dtype=np.float64)
+        sums: NDArray[np.float64] = np.matmul(x, self._ones).sum(axis=0, dtype=np.float64)
+        return sums
 
     def _remember(self, running: Array, new: NDArray[np.float64]) -> None:
         running += self._momentum * (new.astype(running.dtype) - running)
@@ -154,7 +158,7 @@ class Affine:
     def backward(self, dy: Array) -> Array:
         """dy (H, C, W, N) to dx of the same shape (for saliency through a trained network)."""
         gamma, _, _, var = self._terms
-        return dy * (gamma / np.sqrt(var + self._eps))[:, None, None]
+        return np.asarray(dy * (gamma / np.sqrt(var + self._eps))[:, None, None])
 
 
 class LayerNorm:
@@ -207,7 +211,7 @@ class LayerNorm:
             self._d_gamma += np.multiply(dy, self._xhat, out=self._work).sum(axis=1)
         g = dy * self._gamma
         mean_gamma = np.multiply(g, self._xhat, out=self._work).mean(axis=0)
-        dx = np.multiply(self._xhat, mean_gamma, out=self._work)
+        dx: Array = np.multiply(self._xhat, mean_gamma, out=self._work)
         np.add(dx, g.mean(axis=0), out=dx)
         np.subtract(g, dx, out=dx)
         np.multiply(dx, self._inverse, out=dx)

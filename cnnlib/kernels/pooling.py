@@ -103,7 +103,7 @@ class MaxPool:
 
 
 class AvgPool:
-    """y[i, c, j, n] = mean over 0 <= p, q < K of x[s*i + p, c, s*j + q, n]; arguments as MaxPool."""
+    """y[i, c, j, n] = mean over 0 <= p, q < K of x[s*i + p, c, s*j + q, n]; else as MaxPool."""
 
     def __init__(
         self,
@@ -163,7 +163,7 @@ class GlobalAvgPool:
 
     def __init__(self, input_shape: Shape, n: int, dtype: np.dtype) -> None:
         channels, height, width = input_shape
-        self.output_shape = (channels,)
+        self.output_shape: Shape = (channels,)
         self._scale = 1.0 / (height * width)
         self._columns = np.empty((channels, width, n), dtype)
         self._y = np.empty((channels, n), dtype)

@@ -65,7 +65,7 @@ class ConvolutionBias:
     def backward(self, dy: Array) -> Array | None:
         """dy (Ho, F, Wo, N) to dx, zero where ReLU was at rest."""
         d = dy.reshape(self._as_rows)
-        if self._dy is not None:
+        if self._zeros is not None and self._dy is not None:
             np.greater(self._y, self._zeros, out=self._alive)
             d = np.multiply(d, self._alive, out=self._dy)
         if self._d_bias is not None:

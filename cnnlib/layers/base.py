@@ -1,8 +1,8 @@
-"""What every layer is: a dataclass of its hyper-parameters that can tell its shapes and plan itself.
+"""What a layer is: a dataclass of hyper-parameters that tells its shapes and plans itself.
 
-A layer holds no arrays. ``output_shape`` and ``parameters`` follow from the input shape alone, so an
-editor can follow a network at every key stroke; ``plan`` turns the layer into a kernel, once sizes and
-arrays are known.
+A layer holds no arrays. ``output_shape`` and ``parameters`` follow from the input shape alone, so
+an editor can follow a network at every key stroke; ``plan`` turns the layer into a kernel, once
+sizes and arrays are known.
 """
 
 from __future__ import annotations

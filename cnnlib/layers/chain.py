@@ -2,13 +2,13 @@
 
 Three things are decided here, once, for a network at a given size:
 
-*Fusion.* A convolution takes a ReLU and a 2x2 max pooling that stand behind it into its own kernel,
-and a dense layer its ReLU.
+*Fusion.* A convolution takes a ReLU and a 2x2 max pooling that stand behind it into its own
+kernel, and a dense layer its ReLU.
 
-*Cropping.* A pooling that leaves a last row or column unread makes the convolution before it compute
-less, which reads less of its own input, and so on back to the image.
+*Cropping.* A pooling that leaves a last row or column unread makes the convolution before it
+compute less, which reads less of its own input, and so on back to the image.
 
-*The end of backward.* Before the first layer with weights nothing learns, so no gradient goes there.
+*The end of backward.* Before the first layer with weights nothing learns: no gradient goes there.
 """
 
 from __future__ import annotations
@@ -101,11 +101,13 @@ class Chain:
             x = kernel.forward(x, draw)
         return x
 
-    def backward(self, dy: Array) -> Array:
+    def backward(self, dy: Array) -> Array | None:
         """Back through the kernels, as far as anything learns."""
+        d: Array | None = dy
         for kernel in reversed(self.kernels[self._backward_from :]):
-            dy = kernel.backward(dy)
-        return dy
+            if d is not None:
+                d = kernel.backward(d)
+        return d
 
 
 def _kept(layers: Sequence[Layer], train: bool) -> list[int]:

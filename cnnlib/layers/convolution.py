@@ -17,7 +17,8 @@ from cnnlib.layers.base import Layer, Parameter, Site, at_least, images_only, sh
 class Conv2d(Layer):
     """Each filter is a window of weights that slides over the image (LeCun et al. 1998).
 
-        y[n, f, i, j] = b[f] + sum over c, p, q of w[f, c, p, q] * x[n, c, s*i + d*p - P, s*j + d*q - P]
+        y[n, f, i, j] = b[f] + sum over c, p, q of
+                            w[f, c, p, q] * x[n, c, s*i + d*p - P, s*j + d*q - P]
 
     Axes      x (N, C, H, W)  ->  y (N, F, H', W'),  H' = (H + 2 P - d (K - 1) - 1) // s + 1
     Weights   weight (F, C / groups, K, K), bias (F,)
@@ -142,6 +143,7 @@ class Conv2d(Layer):
             site.n,
             input_gradient=site.input_gradient,
         )
+        tail: type[ConvolutionPool] | type[ConvolutionBias]
         tail = ConvolutionPool if site.pool else ConvolutionBias
         return tail(
             convolution,

@@ -74,7 +74,14 @@ class BatchNorm2d(Layer):
                 site.input_shape, site.n, gamma, beta, mean, var, eps=self.eps
             )
         return normalization.BatchNorm(
-            site.input_shape, site.n, gamma, beta, d_gamma, d_beta, mean, var,
+            site.input_shape,
+            site.n,
+            gamma,
+            beta,
+            d_gamma,
+            d_beta,
+            mean,
+            var,
             momentum=self.momentum,
             eps=self.eps,
             sum_over_ranks=(lambda _: None) if self.ghost else site.sum_over_ranks,
@@ -115,6 +122,11 @@ class LayerNorm(Layer):
     def plan(self, site: Site) -> Kernel:
         """Sums over all but the batch axis."""
         return normalization.LayerNorm(
-            site.input_shape, site.n, site.array("weight"), site.array("bias"),
-            site.gradient("weight"), site.gradient("bias"), eps=self.eps,
+            site.input_shape,
+            site.n,
+            site.array("weight"),
+            site.array("bias"),
+            site.gradient("weight"),
+            site.gradient("bias"),
+            eps=self.eps,
         )

@@ -67,7 +67,12 @@ class MaxPool2d(_Pool2d):
     def plan(self, site: Site) -> Kernel:
         """The kernel for windows of any size."""
         return MaxPool(
-            site.input_shape, site.needed, self.kernel, self.step, site.n, site.dtype,
+            site.input_shape,
+            site.needed,
+            self.kernel,
+            self.step,
+            site.n,
+            site.dtype,
             train=site.train,
         )
 
@@ -85,7 +90,12 @@ class AvgPool2d(_Pool2d):
     def plan(self, site: Site) -> Kernel:
         """The kernel for windows of any size."""
         return AvgPool(
-            site.input_shape, site.needed, self.kernel, self.step, site.n, site.dtype,
+            site.input_shape,
+            site.needed,
+            self.kernel,
+            self.step,
+            site.n,
+            site.dtype,
             train=site.train,
         )
 

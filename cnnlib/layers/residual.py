@@ -109,12 +109,12 @@ class _Sum:
         y = self._main.forward(x, draw)
         return np.add(y, x if self._side is None else self._side.forward(x, draw), out=self._y)
 
-    def backward(self, dy: Array) -> Array:
+    def backward(self, dy: Array) -> Array | None:
         """dy to dx."""
         main = self._main.backward(dy)
         side = dy if self._side is None else self._side.backward(dy)
-        if not self._input_gradient:
-            return dy
+        if not self._input_gradient or main is None or side is None:
+            return None
         return np.add(main, side, out=self._dx)
 
 

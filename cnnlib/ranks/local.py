@@ -1,8 +1,8 @@
 """Ranks as processes of one machine: shared memory for arrays, sockets for words and waiting.
 
-To add up an array each rank writes its own into a slot, all meet, and each adds up all slots in order.
-The slots alternate between two sets, so one meeting a sum is enough: nobody can write into a set
-again before all have met once more, that is, have finished reading it.
+To add up an array each rank writes its own into a slot, all meet, and each adds up all slots in
+order. The slots alternate between two sets, so one meeting a sum is enough: nobody can write into a
+set again before all have met once more, that is, have finished reading it.
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ class LocalRanks:
                 lines.append(Line(here, f"rank {rank}"))
         except OSError as error:
             raise RankError(
-                f"rank {len(processes) + 1}", expected="a process", received=str(error),
+                f"rank {len(processes) + 1}",
+                expected="a process",
+                received=str(error),
                 advice="Train with fewer ranks.",
             ) from None
         return cls(0, size, slots, lines, processes)

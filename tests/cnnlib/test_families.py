@@ -154,7 +154,7 @@ def test_a_value_outside_its_domain_is_refused(
 
 def test_a_refusal_in_a_text_names_line_class_and_option() -> None:
     with pytest.raises(SpecificationError) as caught:
-        parse("SGD(momentum=2)", Optimizer)  # type: ignore[type-abstract]
+        parse("SGD(momentum=2)", Optimizer)
     assert str(caught.value) == (
         "line 1: SGD: momentum: expected at least 0 and less than 1, received 2.0"
     )
