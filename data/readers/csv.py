@@ -27,7 +27,7 @@ from data.readers.bounded import MAX_CONTENT, open_content, text_lines
 from data.readers.pixels import MAX_CLASSES, to_images, to_labels
 
 _LABEL_NAMES = ("label", "class")
-_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
+_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*", re.ASCII)
 _PIXEL = re.compile(r"pixel([0-9]{1,9})")
 _LONGEST_LINE = 16 << 20
 _BLOCK = 2000
@@ -160,6 +160,9 @@ def _square(where: str, pixels: int) -> None:
 
 def _numbers(path: Path, columns: _Columns, block: list[_Line]) -> NDArray[np.int64]:
     """The numbers of some lines: (lines, width), each in its range."""
+    # NumPy 2.4's text reader looks other characters up beyond the end of a table, and crashes.
+    if not all(text.isascii() for _, text in block):
+        raise _first_wrong(path, columns, block, "characters that are no digits")
     try:
         values: NDArray[np.int64] = np.loadtxt(
             [text for _, text in block],
@@ -170,30 +173,24 @@ def _numbers(path: Path, columns: _Columns, block: list[_Line]) -> NDArray[np.in
             ndmin=2,
         )
     except (ValueError, OverflowError) as error:
-        _explain(path, columns, block)
-        raise DamagedFile(
-            f"{path}, line {block[0][0]} or later", "whole numbers and commas", str(error)
-        ) from error
-    most = np.full(values.shape[1], 255)
-    if columns.label is not None and columns.label < len(most):
+        raise _first_wrong(path, columns, block, shorten(str(error), 80)) from error
+    if values.shape != (len(block), columns.width):
+        raise _first_wrong(path, columns, block, f"{values.shape[1]} values in a line")
+    most = np.full(columns.width, 255)
+    if columns.label is not None:
         most[columns.label] = MAX_CLASSES - 1
-    if values.shape != (len(block), columns.width) or (values < 0).any() or (values > most).any():
-        _explain(path, columns, block)
-        raise DamagedFile(
-            f"{path}, line {block[0][0]} or later",
-            f"{columns.width} values in each line",
-            f"{values.shape[1]}",
-        )
+    if (values < 0).any() or (values > most).any():
+        raise _first_wrong(path, columns, block, "a number out of its range")
     return values
 
 
-def _explain(path: Path, columns: _Columns, block: list[_Line]) -> None:
-    """Raise for the first line that is wrong; return if each of them, alone, is right."""
+def _first_wrong(path: Path, columns: _Columns, block: list[_Line], reason: str) -> DamagedFile:
+    """The error of the first line that is wrong, or else of the block, for the given reason."""
     for number, text in block:
         where = f"{path}, line {number}"
         fields = _fields(where, text)
         if len(fields) != columns.width:
-            raise DamagedFile(
+            return DamagedFile(
                 where,
                 f"{columns.width} values, as in the first line",
                 f"{len(fields)}",
@@ -204,11 +201,12 @@ def _explain(path: Path, columns: _Columns, block: list[_Line]) -> None:
             most = MAX_CLASSES - 1 if label else 255
             if not _NUMBER.fullmatch(field) or not 0 <= int(field) <= most:
                 name = columns.names[at] if columns.headed else f"{at + 1}"
-                raise DamagedFile(
+                return DamagedFile(
                     f"{where}, column {shorten(name)}",
                     f"a {'label' if label else 'pixel'} as a whole number from 0 to {most}",
                     shorten(field),
                 )
+    return DamagedFile(f"{path}, line {block[0][0]} or later", "whole numbers and commas", reason)
 
 
 def _fields(where: str, text: str) -> list[str]:
