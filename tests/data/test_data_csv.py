@@ -193,6 +193,11 @@ def test_too_few_images_to_hold_any_out(tmp_path: Path) -> None:
         data.load(write(tmp_path / "a.csv", good_lines()[:2]))
 
 
+def is_clear(error: DataError, path: Path) -> bool:
+    """Whether an error names the file in a single printable line."""
+    return str(path) in str(error) and str(error).isprintable() and len(str(error)) < 700
+
+
 @settings(
     max_examples=250,
     deadline=None,
@@ -212,7 +217,7 @@ def test_any_text_is_images_or_a_clear_error(tmp_path: Path, text: str, header: 
     try:
         split = read_csv(path)
     except DataError as error:
-        assert str(path) in str(error)
-        assert str(error).isprintable()
+        clear = is_clear(error, path)
     else:
-        assert len(split) > 0
+        clear = len(split) > 0
+    assert clear

@@ -1,0 +1,122 @@
+"""Folders of pictures: what Pillow wrote comes back, with the names of the classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import data
+from data import DamagedFile, NotAvailable
+from data.readers.folder import read_folder, read_image
+
+GENERATOR = np.random.default_rng(5)
+GRAY = GENERATOR.integers(0, 256, (6, 9), dtype=np.uint8)
+COLOUR = GENERATOR.integers(0, 256, (6, 9, 3), dtype=np.uint8)
+
+
+def write(path: Path, pixels: np.ndarray, mode: str | None = None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = Image.fromarray(pixels)
+    (picture.convert(mode) if mode else picture).save(path)
+
+
+def test_classes_are_folders_in_natural_order(tmp_path: Path) -> None:
+    for name in ("10", "2", "cat", "Ant"):
+        for at in range(5):
+            write(tmp_path / name / f"{at}.png", GRAY + np.uint8(at))
+    (tmp_path / "2" / "notes.txt").write_text("no picture")
+    (tmp_path / ".hidden").mkdir()
+    dataset = data.load(tmp_path)
+    assert dataset.classes == ("2", "10", "Ant", "cat")
+    assert dataset.image_shape == (1, 6, 9)
+    assert (len(dataset.train), len(dataset.test)) == (16, 4)
+    assert dataset.test.counts(4).tolist() == [1, 1, 1, 1]
+
+
+def test_train_and_test_folders(tmp_path: Path) -> None:
+    write(tmp_path / "train" / "a" / "1.png", COLOUR)
+    write(tmp_path / "train" / "b" / "1.png", 255 - COLOUR)
+    write(tmp_path / "test" / "b" / "1.PNG", COLOUR // 2)
+    calls: list[tuple[int, int]] = []
+    train, test, classes = read_folder(tmp_path, progress=lambda *at: calls.append(at))
+    assert test is not None
+    assert classes == ("a", "b")
+    assert np.array_equal(train.images[0], COLOUR.transpose(2, 0, 1))
+    assert np.array_equal(test.images[0], COLOUR.transpose(2, 0, 1) // 2)
+    assert (train.labels.tolist(), test.labels.tolist()) == ([0, 1], [1])
+    assert calls == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA", "P", "LA"])
+def test_modes_of_pictures(tmp_path: Path, mode: str) -> None:
+    write(tmp_path / "a" / "1.png", COLOUR, mode)
+    images = read_folder(tmp_path)[0].images
+    assert images.shape == (1, 1 if mode in ("1", "L", "LA") else 3, 6, 9)
+    if mode in ("RGB", "RGBA"):
+        assert np.array_equal(images[0], COLOUR.transpose(2, 0, 1))
+
+
+def test_one_coloured_picture_makes_all_coloured(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "1.png", GRAY)
+    write(tmp_path / "a" / "2.png", COLOUR)
+    images = read_folder(tmp_path)[0].images
+    assert (images[0] == GRAY).all()
+    assert images.shape == (2, 3, 6, 9)
+
+
+def test_sizes_must_agree_unless_one_is_asked_for(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "1.png", GRAY)
+    write(tmp_path / "a" / "2.png", GRAY.T.copy())
+    with pytest.raises(DamagedFile, match=r"2\.png: expected 9x6 .* received 6x9"):
+        data.load(tmp_path)
+    assert read_folder(tmp_path, size=(4, 5))[0].images.shape == (2, 1, 4, 5)
+
+
+def test_one_picture_for_a_network(tmp_path: Path) -> None:
+    write(tmp_path / "1.png", COLOUR)
+    assert read_image(tmp_path / "1.png", (3, 6, 9)).shape == (3, 6, 9)
+    assert read_image(tmp_path / "1.png", (1, 28, 28)).shape == (1, 28, 28)
+    with pytest.raises(NotAvailable, match="no such file"):
+        read_image(tmp_path / "2.png", (1, 28, 28))
+
+
+def test_damaged_pictures_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "1.png"
+    write(path, GENERATOR.integers(0, 256, (40, 40), dtype=np.uint8))
+    whole = path.read_bytes()
+    for content in (b"", b"no picture at all", *(whole[:cut] for cut in range(4, 1000, 97))):
+        path.write_bytes(content)
+        with pytest.raises(DamagedFile) as caught:
+            read_folder(tmp_path)
+        assert str(path) in str(caught.value)
+
+
+def test_pictures_that_are_too_large_or_too_deep(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "1.png"
+    write(path, np.zeros((8200, 8200), np.uint8))
+    with pytest.raises(DamagedFile, match="at most 67,108,864 pixels, received 8200x8200"):
+        read_folder(tmp_path)
+    write(path, np.zeros((4, 4), np.uint16))
+    with pytest.raises(DamagedFile, match="8 bits"):
+        read_folder(tmp_path)
+
+
+def test_folders_that_are_no_data_set(tmp_path: Path) -> None:
+    with pytest.raises(NotAvailable, match=r"IDX files, one NPZ, train\.csv"):
+        data.load(tmp_path)
+    write(tmp_path / "1.png", GRAY)
+    with pytest.raises(NotAvailable, match="DIRECTORY/class/"):
+        data.load(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NotAvailable, match="no images in directories"):
+        data.load(tmp_path)
+
+
+def test_a_class_that_training_has_not(tmp_path: Path) -> None:
+    write(tmp_path / "train" / "a" / "1.png", GRAY)
+    write(tmp_path / "test" / "z" / "1.png", GRAY)
+    with pytest.raises(DamagedFile, match="a class that the training images have"):
+        data.load(tmp_path)
