@@ -123,28 +123,29 @@ class Settings:
     architecture: str = _option(ARCHITECTURES["lenet"], "model", "the layers, one a line", _words)
     epochs: int = _option(5, "training", "passes over the training images", _whole(1))
     batch_size: int = _option(32, "training", "images a step", _whole(1))
-    optimizer: Text = _option("Adam()", "training", "the update rule", _call(Optimizer))
-    schedule: Text = _option(
+    optimizer: str = _option("Adam()", "training", "the update rule", _call(Optimizer))
+    schedule: str = _option(
         "OneCycle(peak=6e-3)", "training", "the learning rate of every step", _call(Schedule)
     )
-    loss: Text = _option(
+    loss: str = _option(
         "CrossEntropyLoss(label_smoothing=0.1)", "training", "what is minimised", _call(Loss)
     )
-    augment: Text = _option("", "training", "how training images are varied", _calls)
+    augment: str = _option("", "training", "how training images are varied", _calls)
     seed: int = _option(0, "training", "seed of everything random in the training", _whole(0))
     ranks: int = _option(1, "training", "processes that share each batch", _whole(1, 4096))
+    micro_batch: int = _option(
+        32, "training", "images that a process passes through the network at once", _whole(1)
+    )
     clip: float | None = _option(
         None,
         "training",
         "largest norm of the gradient; none when absent",
         _number(lambda limit: limit > 0, "a number above 0", optional=True),
     )
-    average: Text = _option(
+    average: str = _option(
         "", "training", "the average of the weights that is validated and kept", _maybe(Average)
     )
-    stopping: Text = _option(
-        "", "training", "the rule that ends a training early", _maybe(Stopping)
-    )
+    stopping: str = _option("", "training", "the rule that ends a training early", _maybe(Stopping))
     checkpoint_seconds: float = _option(
         30.0,
         "training",

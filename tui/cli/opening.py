@@ -1,0 +1,42 @@
+"""Opening the app: the terminal is checked first, and only then is Textual imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def open_app(
+    *,
+    runs: Path,
+    data: str | None = None,
+    arch: str | None = None,
+    attach: str | None = None,
+    attached: bool = False,
+) -> int:
+    """Run the app until it is quit and return its exit code.
+
+    Args:
+        runs: where run directories are kept.
+        data: data set, None for the default.
+        arch: architecture, a name or a file, None for the default.
+        attach: the run to show, None for the newest.
+        attached: whether a run is to be shown at all.
+    """
+    from tui.guard import require_terminal
+
+    require_terminal()
+    from tui.cli.options import find_run
+    from tui.settings import Settings, architecture_text
+
+    defaults = Settings()
+    run = find_run(attach, runs) if attached else None
+    architecture = architecture_text(arch) if arch is not None else None
+
+    from tui.app import CnnTuiApp
+    from tui.terminal import ask
+
+    app = CnnTuiApp(
+        ask(), data=data or defaults.data, architecture=architecture, runs=runs, attach=run
+    )
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,57 @@
+"""The table of commands, and what `cnn-tui` does without one: it opens the app."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tui.cli import data_commands, doctor, results, run_commands, train
+from tui.cli.opening import open_app
+from tui.cli.options import DEFAULT_RUNS, Architecture, Data, Runs
+
+program = typer.Typer(
+    help="Train, watch, explain and debug convolutional networks in a terminal.",
+    epilog="Without a command it opens the app.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@program.callback(invoke_without_command=True)
+def opens_the_app(
+    context: typer.Context,
+    data: Data = None,
+    arch: Architecture = None,
+    runs: Runs = DEFAULT_RUNS,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> int | None:
+    """Train, watch, explain and debug convolutional networks in a terminal."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        print(f"cnn-tui {version_of('cnn-tui')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        return open_app(data=data, arch=arch, runs=runs)
+    for name in ("data", "arch", "runs"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(
+                f"--{name} stands after the command: cnn-tui {context.invoked_subcommand} --{name}"
+            )
+    return None
+
+
+program.command("train")(train.train)
+program.command("attach")(train.attach)
+program.command("resume")(train.resume)
+program.command("pause")(train.pause)
+program.command("stop")(train.stop)
+program.command("evaluate")(results.evaluate)
+program.command("predict")(results.predict)
+program.command("figures")(results.figures)
+program.command("doctor")(doctor.doctor)
+program.add_typer(data_commands.commands, name="data")
+program.add_typer(run_commands.commands, name="runs")

@@ -1,0 +1,197 @@
+"""What came of a training: evaluate, predict, figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tui.cli.exits import DONE
+from tui.cli.options import DEFAULT_RUNS, Data, Json, Runs, RunWords, find_run, print_json
+from tui.experiment.launching import one_thread_each
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cnnlib.report import Report
+
+Which = Annotated[
+    str, typer.Option("--which", metavar="best|last", help="Which weights of the run.")
+]
+TABLES = (".csv", ".csv.gz")
+
+
+def evaluate(
+    run: RunWords,
+    data: Data = None,
+    split: Annotated[
+        str, typer.Option(metavar="train|valid|test", help="Which images to measure on.")
+    ] = "test",
+    which: Which = "best",
+    runs: Runs = DEFAULT_RUNS,
+    as_json: Json = False,
+) -> int:
+    """Measure the network of a run: accuracy, confusion, precision, recall and F1 of each class."""
+    one_thread_each(os.environ)
+    from tui.experiment.evaluation import measure
+    from tui.experiment.loading import load_data, load_model, other_data
+
+    found = find_run(run, runs)
+    splits = load_data(found) if data is None else other_data(found, data)
+    report = measure(load_model(found, which), splits, split)
+    if as_json:
+        print_json(report.to_dict() | {"run": found.id, "split": split, "which": which})
+    else:
+        _print_report(
+            report, f"{found.id}, {which} weights, {split} images of {splits.dataset.title}"
+        )
+    return DONE
+
+
+def predict(
+    run: RunWords,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Pictures, or CSV files of pixels.")
+    ],
+    which: Which = "best",
+    submission: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.CSV", help="Write ImageId,Label as Kaggle asks for."),
+    ] = None,
+    runs: Runs = DEFAULT_RUNS,
+    as_json: Json = False,
+) -> int:
+    """Name the class of each picture.
+
+    Pictures are brought to the size of the training images; like those of MNIST they should be
+    bright on dark.
+    """
+    one_thread_each(os.environ)
+    from cnnlib.runs.files import write_atomically
+    from tui.experiment.loading import class_names, load_model
+
+    found = find_run(run, runs)
+    model, classes = load_model(found, which), class_names(found)
+    named: list[str] = []
+    rows: list[dict[str, Any]] = []
+    for file in files:
+        images = _images(file, model.input_shape)
+        probabilities = model.predict(images)
+        for place, row in enumerate(probabilities):
+            best = int(row.argmax())
+            named.append(classes[best])
+            rows.append(
+                {
+                    "file": str(file),
+                    "index": place,
+                    "predicted": classes[best],
+                    "confidence": float(row[best]),
+                    "probabilities": dict(zip(classes, row.tolist(), strict=True)),
+                }
+            )
+    if submission is not None:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("ImageId", "Label"))
+        writer.writerows(enumerate(named, 1))
+        write_atomically(submission, text.getvalue())
+    if as_json:
+        print_json(rows)
+    elif submission is not None:
+        print(f"{len(named)} predictions in {submission}")
+    else:
+        from tui.cli.tables import percent, print_table
+
+        print_table(
+            ("file", "image", "class", "confidence"),
+            [
+                (row["file"], row["index"], row["predicted"], percent(row["confidence"]))
+                for row in rows
+            ],
+        )
+    return DONE
+
+
+def figures(
+    run: RunWords,
+    only: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Some of: curves,confusion,feature-maps,filters,mistakes,report.",
+        ),
+    ] = "",
+    format: Annotated[str, typer.Option(metavar="png|svg|pdf", help="Kind of file.")] = "png",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where to; RUN/figures by default.")
+    ] = None,
+    sample: Annotated[
+        int, typer.Option(metavar="N", help="The test image of the feature maps.")
+    ] = 0,
+    runs: Runs = DEFAULT_RUNS,
+    as_json: Json = False,
+) -> int:
+    """Draw figures of a run into files and print their paths."""
+    one_thread_each(os.environ)
+    from tui.exporting import export_figures
+
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    paths = []
+    for path in export_figures(
+        find_run(run, runs), only=names, format=format, folder=out, sample=sample
+    ):
+        paths.append(str(path))
+        if not as_json:
+            print(path, flush=True)
+    if as_json:
+        print_json(paths)
+    return DONE
+
+
+def _images(file: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The images of a file, (n, C, H, W): one picture, or the rows of a CSV."""
+    from data import read_csv_images, read_image
+
+    if file.name.endswith(TABLES):
+        return read_csv_images(file)
+    channels, height, width = shape
+    return read_image(file, (channels, height, width))[None]
+
+
+def _print_report(report: Report, title: str) -> None:
+    from tui.cli.tables import percent, print_table
+
+    scores = report.scores
+    low, high = scores.accuracy_interval
+    print(title)
+    print(
+        f"accuracy {scores.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), "
+        f"loss {report.loss:.4f}, {scores.examples:,} images"
+    )
+    print()
+    columns = (scores.precision, scores.recall, scores.f1)
+    rows = [
+        (name, *(percent(float(column[place])) for column in columns), int(scores.support[place]))
+        for place, name in enumerate(report.classes)
+    ]
+    for name, mean in (("macro", scores.macro), ("weighted", scores.weighted)):
+        rows.append(
+            (
+                name,
+                percent(mean.precision),
+                percent(mean.recall),
+                percent(mean.f1),
+                scores.examples,
+            )
+        )
+    print_table(("class", "precision", "recall", "f1", "images"), rows)
+    print()
+    print_table(
+        ("truth", *report.classes),
+        [(name, *counts) for name, counts in zip(report.classes, report.confusion, strict=True)],
+    )

@@ -1,0 +1,207 @@
+"""Training from the command line: train, resume, and the words sent to a run that lives."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui.cli.exits import DONE
+from tui.cli.options import (
+    DEFAULT_RUNS,
+    Architecture,
+    Data,
+    Json,
+    Runs,
+    RunWords,
+    find_run,
+    print_json,
+)
+from tui.experiment.launching import one_thread_each
+
+if TYPE_CHECKING:
+    from cnnlib.runs.commands import Command
+    from cnnlib.runs.directory import Run
+
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Train in a process of its own and return at once.")
+]
+
+
+def train(
+    data: Data = None,
+    arch: Architecture = None,
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", help="Passes over the training images.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(metavar="N", help="Images a step.")] = None,
+    lr: Annotated[
+        float | None, typer.Option("--lr", metavar="X", help="Main rate of the schedule.")
+    ] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(metavar="CALL", help='Such as "AdamW(weight_decay=0.01)".')
+    ] = None,
+    schedule: Annotated[
+        str | None, typer.Option(metavar="CALL", help='Such as "OneCycle(peak=6e-3)".')
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(metavar="CALL", help='Such as "CrossEntropyLoss(label_smoothing=0.1)".'),
+    ] = None,
+    augment: Annotated[
+        str | None, typer.Option(metavar="CALLS", help='Such as "Shift(2), Noise(0.05)".')
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Seed of everything random in the training.")
+    ] = None,
+    split_seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Seed of the held-out splits.")
+    ] = None,
+    ranks: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes that share each batch.")
+    ] = None,
+    validation: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Share of the training images held out; 0 for none."),
+    ] = None,
+    clip: Annotated[
+        float | None, typer.Option(metavar="X", help="Largest norm of the gradient.")
+    ] = None,
+    average: Annotated[
+        str | None,
+        typer.Option(metavar="CALL", help='Such as "ExponentialMovingAverage(decay=0.999)".'),
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(metavar="N", help="Epochs without improvement before stopping.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Settings to begin with: fast, sharp, smoke.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A run.toml to take settings from.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Ends the name of the run's directory.")
+    ] = None,
+    runs: Runs = DEFAULT_RUNS,
+    detach: Detach = False,
+    as_json: Json = False,
+) -> int:
+    """Train a network in a new run directory.
+
+    Settings come in layers: the defaults, then --preset, then --config, then these options. Ctrl-C
+    writes a checkpoint and stops; `cnn-tui resume` goes on to the same bits.
+    """
+    one_thread_each(os.environ)
+    from data import load, progress_bar
+    from tui.experiment import prepare
+    from tui.settings import architecture_text, layered
+
+    settings = layered(
+        preset=preset,
+        config=config,
+        lr=lr,
+        data=data,
+        architecture=architecture_text(arch) if arch is not None else None,
+        epochs=epochs,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        schedule=schedule,
+        loss=loss,
+        augment=augment,
+        seed=seed,
+        split_seed=split_seed,
+        ranks=ranks,
+        validation=validation,
+        clip=clip,
+        average=average,
+        stopping=None if patience is None else f"EarlyStopping(patience={patience})",
+    )
+    if name is None:
+        name = Path(arch).stem if arch is not None else ""
+    with progress_bar() as progress:
+        dataset = load(settings.data, seed=settings.split_seed, progress=progress)
+    return _begin(prepare(settings, runs, name, dataset=dataset), detach, as_json)
+
+
+def resume(
+    run: RunWords,
+    runs: Runs = DEFAULT_RUNS,
+    detach: Detach = False,
+    as_json: Json = False,
+) -> int:
+    """Go on with a run: from its last checkpoint to the same bits, or after a pause."""
+    one_thread_each(os.environ)
+    from cnnlib.runs import commands
+    from cnnlib.runs.lock import owner
+
+    found = find_run(run, runs)
+    trainer = owner(found)
+    if trainer is not None and trainer.present:
+        commands.send(found, commands.Resume())
+        print(f"{found.id}: its trainer is asked to go on")
+        return DONE
+    return _begin(found, detach, as_json)
+
+
+def _begin(run: Run, detach: bool, as_json: bool) -> int:
+    """Train the run here, or in a process of its own."""
+    if detach:
+        return _launch(run, as_json)
+    from tui.cli.progress import listener
+    from tui.experiment import train as train_here
+
+    with listener(run, as_json=as_json, on_terminal=sys.stdout.isatty()) as listen:
+        return train_here(run, listen)
+
+
+def _launch(run: Run, as_json: bool) -> int:
+    from tui.experiment import launch
+
+    process = launch(run)
+    if as_json:
+        print_json({"run": run.id, "path": str(run.path), "pid": process.pid})
+    else:
+        print(f"{run.id} trains in process {process.pid}. Watch it: cnn-tui attach {run.id}")
+    return DONE
+
+
+def pause(run: RunWords, runs: Runs = DEFAULT_RUNS) -> int:
+    """Pause the training of a run between two steps; `cnn-tui resume` lets it go on."""
+    from cnnlib.runs.commands import Pause
+
+    return _ask(find_run(run, runs), Pause(), "to pause")
+
+
+def stop(run: RunWords, runs: Runs = DEFAULT_RUNS) -> int:
+    """Stop the training of a run: it writes a checkpoint, and can be resumed."""
+    from cnnlib.runs.commands import Stop
+
+    return _ask(find_run(run, runs), Stop(), "to stop")
+
+
+def _ask(run: Run, command: Command, what: str) -> int:
+    """Send a command to the trainer of a run, if there is one."""
+    from cnnlib.errors import RunError
+    from cnnlib.runs.commands import send
+    from cnnlib.runs.lock import owner
+
+    trainer = owner(run)
+    if trainer is None or not trainer.present:
+        raise RunError(f"run {run.id}", expected="a trainer at work", received="none")
+    send(run, command)
+    print(f"{run.id}: its trainer is asked {what}")
+    return DONE
+
+
+def attach(
+    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Newest by default.")] = None,
+    runs: Runs = DEFAULT_RUNS,
+) -> int:
+    """Open the app on a run, also one that trains elsewhere."""
+    from tui.cli.opening import open_app
+
+    return open_app(runs=runs, attach=run, attached=True)

@@ -1,0 +1,41 @@
+"""The process of a training that belongs to no terminal: `python -m tui.experiment RUN`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+
+def main(arguments: list[str]) -> int:
+    """Train the run in the directory that the one argument names; return the exit code."""
+    # Whoever started this process may have blocked signals in all of its threads.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
+    from tui.experiment.launching import one_thread_each
+
+    one_thread_each(os.environ)
+    if len(arguments) != 1:
+        print("usage: python -m tui.experiment RUN", file=sys.stderr)
+        return 2
+    from cnnlib.errors import CnnError, SpecificationError
+    from cnnlib.runs.directory import Run
+    from data.errors import DataError
+    from tui.experiment.training import train
+
+    try:
+        return train(Run(Path(arguments[0])))
+    except SpecificationError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (CnnError, DataError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except Exception:
+        traceback.print_exc()  # goes to trainer.log: this is a defect
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

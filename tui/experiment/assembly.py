@@ -1,0 +1,58 @@
+"""The trainer that the description of a run asks for, with its data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from cnnlib.augmentations import Augmentation
+from cnnlib.averaging import Average, ExponentialMovingAverage
+from cnnlib.losses import Loss
+from cnnlib.optimizers import Optimizer
+from cnnlib.schedules import Schedule
+from cnnlib.stopping import EarlyStopping, Stopping
+from cnnlib.text import parse, parse_pipeline
+from cnnlib.trainer import Trainer
+from cnnlib.work import Work
+from tui.experiment.loading import RunData
+from tui.settings import Settings
+
+if TYPE_CHECKING:
+    from cnnlib.runs.directory import Run
+
+
+def assemble(run: Run, settings: Settings, splits: RunData) -> Trainer:
+    """The trainer of a run, at the beginning of the training.
+
+    Raises:
+        SpecificationError: the settings do not fit together.
+    """
+    work = Work(
+        architecture=settings.architecture,
+        input_shape=splits.dataset.image_shape,
+        loss=parse(settings.loss, Loss),
+        optimizer=parse(settings.optimizer, Optimizer),
+        augment=parse_pipeline(settings.augment, Augmentation),
+        average=cast(
+            "ExponentialMovingAverage | None",
+            parse(settings.average, Average) if settings.average else None,
+        ),
+        batch_size=settings.batch_size,
+        clip=settings.clip,
+        seed=settings.seed,
+        micro_batch=settings.micro_batch,
+    )
+    return Trainer(
+        work,
+        splits.train,
+        splits.valid,
+        splits.test,
+        schedule=parse(settings.schedule, Schedule),
+        epochs=settings.epochs,
+        stopping=cast(
+            "EarlyStopping | None",
+            parse(settings.stopping, Stopping) if settings.stopping else None,
+        ),
+        ranks=settings.ranks,
+        run=run.id,
+        classes=splits.classes,
+    )

@@ -1,0 +1,168 @@
+"""The checkpoints of a run: `last` holds all that resuming needs, `best` the weights to use.
+
+`last.safetensors` also holds the number of events that the journal had, so that the journal can be
+taken back to exactly there. `best.safetensors` is the best network so far under its public names,
+with its architecture, and is complete in itself.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from cnnlib.errors import CheckpointError, RunError
+from cnnlib.events import CheckpointSaved
+from cnnlib.model import Sequential
+from cnnlib.runs import checkpoint
+from cnnlib.runs.checkpoint import candidates, load_newest
+from cnnlib.trainer import TrainingState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cnnlib.arrays import Array
+    from cnnlib.runs.directory import Run
+    from cnnlib.runs.journal import JournalWriter
+    from cnnlib.trainer import Trainer
+
+Reason = Literal["best", "epoch", "periodic", "asked", "stopped", "signal"]
+Which = Literal["best", "last"]
+LAST, BEST = "last.safetensors", "best.safetensors"
+
+
+def save_last(
+    run: Run, trainer: Trainer, journal: JournalWriter, reason: Reason
+) -> CheckpointSaved:
+    """Save all that resuming needs; the event says so and is to be appended to the journal.
+
+    Raises:
+        RunError, CheckpointError: it could not be written; the checkpoint before is whole.
+    """
+    journal.sync()
+    tensors, progress = trainer.state()
+    metadata = _words(trainer) | {
+        "progress": json.dumps(progress),
+        "events": str(journal.count),
+    }
+    checkpoint.save(run.folder("checkpoints") / LAST, tensors, metadata)
+    return _saved(trainer, LAST, reason)
+
+
+def save_best(run: Run, trainer: Trainer) -> CheckpointSaved:
+    """Save the best network so far; the event says so and is to be appended to the journal.
+
+    Raises:
+        RunError, CheckpointError: it could not be written; the one before is whole.
+    """
+    checkpoint.save(run.folder("checkpoints") / BEST, trainer.best_tensors(), _words(trainer))
+    return _saved(trainer, BEST, "best")
+
+
+def restore(run: Run, trainer: Trainer, journal: JournalWriter) -> str:
+    """Bring trainer and journal back to the last checkpoint, or to the beginning.
+
+    Returns:
+        "" or, in one line, what was damaged and passed over.
+
+    Raises:
+        CheckpointError: there are checkpoints, but none that training can go on from.
+        RunError: the journal cannot be rewritten.
+    """
+    if not candidates(run):
+        journal.rewind_to(0, 0)
+        return ""
+    found = load_newest(run)
+    try:
+        progress = json.loads(found.metadata["progress"])
+        events, step = int(found.metadata["events"]), int(progress["step"])
+    except (KeyError, ValueError, TypeError):
+        raise CheckpointError(
+            f"run {run.id}",
+            expected="a whole checkpoint to go on from",
+            received=found.note or f"{found.path.name} alone, which holds weights only",
+            advice="Train it anew with its run.toml.",
+        ) from None
+    trainer.restore(TrainingState(found.tensors, progress))
+    missing = journal.rewind_to(events, step).missing
+    lost = f"the journal has lost {missing} events" if missing else ""
+    return "; ".join(note for note in (found.note, lost) if note)
+
+
+def load_network(
+    run: Run, which: Which, architecture: str, input_shape: tuple[int, ...]
+) -> Sequential:
+    """The network of a run with the weights of a checkpoint; before the first epoch has ended,
+    the last weights stand in for the best.
+
+    Raises:
+        RunError: the run has no checkpoint yet.
+        CheckpointError: the checkpoints are damaged, or of another network.
+    """
+    model = Sequential.parse(architecture, input_shape)
+    best, last = run.checkpoints / BEST, run.checkpoints / LAST
+    if which == "best" and (best.exists() or checkpoint.previous(best).exists()):
+        model.load(_load(best))
+    elif last.exists() or checkpoint.previous(last).exists():
+        _fill(model, _load(last))
+    else:
+        raise RunError(
+            f"run {run.id}",
+            expected="a checkpoint",
+            received="none yet",
+            advice="Train it until its first epoch has ended.",
+        )
+    return model
+
+
+def _load(path: Path) -> Mapping[str, Array]:
+    """The arrays of a checkpoint, or of the one before where it is damaged."""
+    try:
+        return checkpoint.load(path)[0]
+    except CheckpointError:
+        before = checkpoint.previous(path)
+        if not before.exists():
+            raise
+        return checkpoint.load(before)[0]
+
+
+def _fill(model: Sequential, tensors: Mapping[str, Array]) -> None:
+    """Take the weights that an evaluation would use from a training's state."""
+    weights = tensors.get("average", tensors.get("parameters"))
+    buffers = {name: tensors.get(f"buffers/{name}") for name in model.buffers}
+    arrays = {"parameters": weights, **buffers}
+    targets = {"parameters": model.flat_parameters, **model.buffers}
+    for name, array in arrays.items():
+        if array is None or array.shape != targets[name].shape:
+            raise CheckpointError(
+                LAST,
+                expected=f"{name} of shape {targets[name].shape}",
+                received="none" if array is None else f"{array.shape}",
+            )
+    for name, array in arrays.items():
+        np.copyto(targets[name], array)
+
+
+def _words(trainer: Trainer) -> dict[str, str]:
+    """What a checkpoint says about itself."""
+    work, progress = trainer.work, trainer.progress
+    accuracy = progress.best_accuracy
+    return {
+        "architecture": work.architecture,
+        "input_shape": json.dumps(list(work.input_shape)),
+        "classes": json.dumps(list(trainer.classes)),
+        "step": str(progress.step),
+        "best_epoch": "" if progress.best_epoch is None else str(progress.best_epoch),
+        "best_accuracy": "" if accuracy is None else repr(accuracy),
+    }
+
+
+def _saved(trainer: Trainer, name: str, reason: Reason) -> CheckpointSaved:
+    """The event of a checkpoint; ``epoch`` is the last one with a step done."""
+    progress = trainer.progress
+    epoch = progress.epoch if progress.batch else max(1, progress.epoch - 1)
+    return CheckpointSaved(
+        epoch=epoch, step=progress.step, path=f"checkpoints/{name}", reason=reason
+    )

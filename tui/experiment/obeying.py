@@ -1,0 +1,124 @@
+"""The commands that a front end appends to a run, carried out between two steps.
+
+Every command is answered by an event. One that changes the training is answered only when a
+checkpoint holds the change, so that a trainer that is killed neither loses nor repeats it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from cnnlib import events as ev
+from cnnlib.runs import commands as asked
+
+if TYPE_CHECKING:
+    from cnnlib.runs.commands import Request
+    from cnnlib.trainer import Trainer
+    from tui.experiment.checkpoints import Reason
+
+PAUSE_AFTER: dict[type[object], type[ev.Event]] = {
+    asked.StepBatch: ev.StepEnded,
+    asked.StepEpoch: ev.EpochEnded,
+}
+
+
+class Obeying:
+    """A training that obeys; `tell` and `save` are its own.
+
+    Attributes:
+        paused: whether it waits between two steps.
+        ending: why it ends before its time, or None.
+    """
+
+    trainer: Trainer
+
+    def __init__(self) -> None:
+        self.paused = False
+        self.ending: Literal["stopped", "abandoned"] | None = None
+        self._until: type[ev.Event] | None = None  # pause again after such an event
+
+    def tell(self, event: ev.Event) -> None:
+        """Write an event into the journal."""
+        raise NotImplementedError
+
+    def save(self, reason: Reason) -> None:
+        """Save what resuming needs."""
+        raise NotImplementedError
+
+    def pause_after(self, event: ev.Event) -> None:
+        """Pause again if this is the event until which training was to go on."""
+        if self._until is not None and isinstance(event, self._until):
+            self._until = None
+            self._pause(None)
+
+    def obey(self, request: Request) -> None:
+        """Carry out one command and answer it."""
+        refusal = self._carry_out(request)
+        if refusal:
+            self.tell(ev.CommandRefused(request.id, refusal))
+        else:
+            self.tell(ev.CommandDone(request.id, type(request.command).__name__))
+
+    def end(self, reason: Literal["stopped", "abandoned"], why: Reason) -> None:
+        """End the training after this step; only what is abandoned loses its last steps."""
+        if self.ending is not None or self._is_over():
+            return
+        self.ending = reason
+        if reason == "stopped":
+            self.save(why)
+        self.trainer.stop(reason, test=False)
+
+    def _carry_out(self, request: Request) -> str:
+        """Do what is asked; the answer is why it was refused, or empty."""
+        match request.command:
+            case asked.Pause():
+                self._pause(request.id)
+            case asked.Resume():
+                self._go_on(request.id)
+            case asked.StepBatch() | asked.StepEpoch():
+                self._until = PAUSE_AFTER[type(request.command)]
+                self._go_on(request.id)
+            case asked.Stop():
+                self.end("stopped", "stopped")
+            case asked.Abandon():
+                self.end("abandoned", "stopped")
+            case asked.SetLearningRate(value=rate):
+                return self._set_learning_rate(rate, request.id)
+            case asked.Snapshot():
+                self.save("asked")
+            case asked.EvaluateNow():
+                if "valid" not in self.trainer.splits:
+                    return "the run holds no images out to validate with"
+                self.tell(self.trainer.evaluated("valid", self.trainer.evaluate("valid")))
+        return ""
+
+    def _set_learning_rate(self, rate: float, command: str) -> str:
+        if self._is_over():
+            return "no step is left to train"
+        scheduled = self.trainer.learning_rate() / self.trainer.progress.rate_factor
+        if not scheduled > 0:
+            return "the schedule is at zero here and cannot be scaled to another rate"
+        factor = rate / scheduled
+        self.trainer.scale_learning_rate(factor)
+        self.tell(ev.LearningRateChanged(self.trainer.progress.step, rate, factor, command))
+        self.save("asked")
+        return ""
+
+    def _pause(self, command: str | None) -> None:
+        if not self.paused:
+            self.paused = True
+            self.tell(ev.Paused(self.trainer.progress.step, command))
+
+    def _go_on(self, command: str | None) -> None:
+        if self.paused:
+            self.paused = False
+            self.tell(ev.Resumed(self.trainer.progress.step, command))
+
+    def _is_over(self) -> bool:
+        """Whether the training ends here by itself, after its last epoch or by its own rule."""
+        trainer = self.trainer
+        progress = trainer.progress
+        stopping = trainer.stopping
+        return progress.epoch > trainer.epochs or bool(
+            progress.batch == 0 and stopping and stopping(progress.valid_losses)
+        )

@@ -1,0 +1,142 @@
+"""A run directory for settings that were found to fit together: data, network, training."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import data
+from cnnlib.architectures import ARCHITECTURES, for_classes
+from cnnlib.checking import check
+from cnnlib.errors import SpecificationError
+from cnnlib.runs import directory
+from cnnlib.runs.directory import Run
+from data import Dataset
+from tui.experiment.loading import divide
+from tui.settings import Settings
+
+VERSIONS_OF = ("cnn-tui", "numpy", "pandas", "safetensors")
+
+
+def prepare(
+    settings: Settings,
+    root: Path,
+    name: str = "",
+    *,
+    dataset: Dataset | None = None,
+    command: Sequence[str] | None = None,
+) -> Run:
+    """Check that data, network and training fit together, and make a run directory of them.
+
+    Args:
+        settings: what the training is asked to do.
+        root: the directory in which runs are kept; made when it is not there.
+        name: ends the name of the run's directory; that of the network when empty.
+        dataset: the data set of the settings, where it is loaded already.
+        command: the words that asked for the run; those of this process when absent.
+
+    Raises:
+        SpecificationError: something does not fit; nothing was written.
+        DataError: the data cannot be loaded; nothing was written.
+        RunError: the directory cannot be made.
+    """
+    if dataset is None:
+        dataset = data.load(settings.data, seed=settings.split_seed)
+    name = name or _name_of(settings.architecture)
+    settings = _settled(settings, dataset)
+    return directory.create(root, name, _description(settings, dataset, command or sys.argv))
+
+
+def _name_of(architecture: str) -> str:
+    known = (name for name, text in ARCHITECTURES.items() if text == architecture)
+    return next(known, "cnn")
+
+
+def _settled(settings: Settings, dataset: Dataset) -> Settings:
+    """The settings as they are written down: a path made absolute, a known network fitted."""
+    if settings.architecture in ARCHITECTURES.values():
+        fitted = for_classes(settings.architecture, len(dataset.classes))
+        settings = replace(settings, architecture=fitted)
+    if settings.data not in {entry.name for entry in data.catalogue()}:
+        settings = replace(settings, data=str(Path(settings.data).expanduser().resolve()))
+    return settings
+
+
+def _description(
+    settings: Settings, dataset: Dataset, command: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """The tables of run.toml: all that repeats the run, and what was found."""
+    splits = divide(dataset, settings)
+    found = check(settings.architecture, dataset.image_shape, len(dataset.classes))
+    for diagnostic in found.diagnostics:
+        if diagnostic.severity == "error":
+            raise SpecificationError(
+                diagnostic.where,
+                expected=diagnostic.expected,
+                received=diagnostic.received,
+                advice=diagnostic.advice,
+                line=diagnostic.line,
+            )
+    if settings.batch_size > len(splits.train):
+        raise SpecificationError(
+            "batch_size",
+            expected=f"at most the {len(splits.train)} training images",
+            received=str(settings.batch_size),
+        )
+    description = settings.to_description()
+    description["data"] |= {
+        "title": dataset.title,
+        "source": dataset.source,
+        "sha256": dataset.sha256,
+        "classes": list(dataset.classes),
+        "train": len(splits.train),
+        "valid": len(splits.valid) if splits.valid is not None else 0,
+        "test": len(splits.test),
+    }
+    description["model"] |= {
+        "input_shape": list(dataset.image_shape),
+        "parameters": found.parameters,
+        "multiply_adds": found.multiply_adds,
+    }
+    description["run"] = {
+        "command": shlex.join(["cnn-tui", *command[1:]]),
+        "versions": _versions(),
+        "git": _git_commit(),
+    }
+    return description
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in VERSIONS_OF:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _git_commit() -> str:
+    """The commit of the working directory, with "+" where it has changes; "" outside of git."""
+    words = ("git", "-c", "core.fsmonitor=false")
+    try:
+        head = subprocess.run(
+            [*words, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+        ).stdout.strip()
+        changed = subprocess.run(
+            [*words, "status", "--porcelain", "--untracked-files=no"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return head + ("+" if changed else "")

@@ -1,0 +1,227 @@
+"""A training carried out in its run directory.
+
+The trainer yields events; here each goes into the journal, and between two steps checkpoints
+are written, signals are answered and commands are obeyed. Whatever happens to the process, the
+directory can be taken up again: training then goes on from the last checkpoint to the same bits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from cnnlib import events as ev
+from cnnlib.errors import DivergedError, RankError, RunError
+from cnnlib.report import evaluate
+from cnnlib.runs.commands import CommandReader, Refused, answered
+from cnnlib.runs.history import RunHistory
+from cnnlib.runs.journal import JournalWriter
+from cnnlib.runs.lock import RunLock
+from tui.experiment.assembly import assemble
+from tui.experiment.checkpoints import Reason, restore, save_best, save_last
+from tui.experiment.evaluation import write_report
+from tui.experiment.loading import load_data
+from tui.experiment.obeying import Obeying
+from tui.experiment.signals import Signals
+from tui.settings import Settings
+
+if TYPE_CHECKING:
+    from cnnlib.runs.directory import Run
+
+Listen = Callable[[ev.Record], None]
+
+OVER = ("finished", "early-stopping")  # reasons after which nothing is left to train
+COMMAND_SECONDS = 0.05  # between two looks at the commands
+PAUSE_SECONDS = 0.1  # the same while paused
+
+
+class TakenOver(RunError):
+    """Another trainer has the run now: nothing more may be written into it."""
+
+
+def train(run: Run, listen: Listen = lambda record: None) -> int:
+    """Train a run in this process, from its beginning or from its last checkpoint.
+
+    Args:
+        run: its directory.
+        listen: is given every record as it is written.
+
+    Returns:
+        0 when it finished or was ended by a command; 128 and the number of the signal that
+        stopped it.
+
+    Raises:
+        RunError: another trainer has the run, or it is finished.
+        DivergedError: a number left the finite ones; recorded in the run.
+        CnnError, DataError, OSError: it failed; recorded in the run as far as possible.
+    """
+    with RunLock(run) as lock, Signals() as signals:
+        run.remove_leftovers()
+        history = RunHistory.read(run)
+        _require_unfinished(run, history)
+        journal = JournalWriter(run.journal_path)
+        training = Training(run, lock, signals, journal, history, listen)
+        try:
+            code = training.carry_out()
+        except TakenOver:
+            raise  # with the journal as it is: it belongs to the other trainer
+        except BaseException as error:
+            training.record_failure(error)
+            raise
+        journal.close()
+        return code
+
+
+def _require_unfinished(run: Run, history: RunHistory) -> None:
+    state = history.state.state
+    if state in OVER:
+        raise RunError(
+            f"run {run.id}",
+            expected="a run with epochs left to train",
+            received=f"one that is over ({state})",
+            advice=f"Begin another like it: cnn-tui train --config {run.description_path}",
+        )
+
+
+class Training(Obeying):
+    """One trainer's time with a run."""
+
+    def __init__(
+        self,
+        run: Run,
+        lock: RunLock,
+        signals: Signals,
+        journal: JournalWriter,
+        history: RunHistory,
+        listen: Listen,
+    ) -> None:
+        super().__init__()
+        self.run = run
+        self.lock = lock
+        self.signals = signals
+        self.journal = journal
+        self.listen = listen
+        self.commands = CommandReader(run.commands_path, answered(history.records))
+        self._saved_at = self._looked_at = time.monotonic()
+
+    def carry_out(self) -> int:
+        """Train to the end, or until somebody ends it; the exit code."""
+        settings = Settings.from_description(self.run.description())
+        self.checkpoint_seconds = settings.checkpoint_seconds
+        self.splits = load_data(self.run)
+        self.trainer = assemble(self.run, settings, self.splits)
+        note = restore(self.run, self.trainer, self.journal)
+        if note:
+            print(f"{self.run.id}: {note}", file=sys.stderr, flush=True)
+        ended: ev.Event | None = None
+        with closing(self.trainer.run()) as happening:
+            for event in happening:
+                if isinstance(event, ev.RunEnded):
+                    ended = event
+                self.tell(event)
+                self._follow_up(event)
+        return self._outcome(ended)
+
+    def _outcome(self, ended: ev.Event | None) -> int:
+        if not isinstance(ended, ev.RunEnded):
+            raise RankError(f"run {self.run.id}", expected="an end", received="none")
+        if ended.reason == "diverged":
+            raise DivergedError(f"run {self.run.id} diverged", received=ended.message)
+        if ended.reason == "failed":
+            raise RankError(f"run {self.run.id} failed", received=ended.message)
+        stopped_by_signal = ended.reason == "stopped" and self.signals.stop is not None
+        return 128 + self.signals.stop if stopped_by_signal and self.signals.stop else 0
+
+    def tell(self, event: ev.Event) -> None:
+        """Write an event into the journal and give it to the listener."""
+        self.listen(self.journal.append(event))
+
+    def save(self, reason: Reason) -> None:
+        """Save what resuming needs."""
+        self.tell(save_last(self.run, self.trainer, self.journal, reason))
+        self._saved_at = time.monotonic()
+
+    def record_failure(self, error: BaseException) -> None:
+        """Say in the journal why the training ended, as far as it can still be written."""
+        asked = isinstance(error, KeyboardInterrupt)
+        trainer = getattr(self, "trainer", None)
+        progress = trainer.progress if trainer is not None else None
+        name = type(error).__name__
+        ended = ev.RunEnded(
+            epoch=min(progress.epoch, trainer.epochs) if progress else 0,
+            step=progress.step if progress else 0,
+            reason="stopped" if asked else "failed",
+            best_epoch=progress.best_epoch if progress else None,
+            best_accuracy=progress.best_accuracy if progress else None,
+            test_loss=None,
+            test_accuracy=None,
+            message="interrupted" if asked else (str(error) or name),
+        )
+        with contextlib.suppress(OSError, RunError):  # the first error is the one to be told
+            record = self.journal.append(ended)
+            self.journal.close()
+            self.listen(record)
+
+    def _follow_up(self, event: ev.Event) -> None:
+        """What an event asks for before the next one."""
+        match event:
+            case ev.Evaluated(split="test"):
+                self._report()
+            case ev.EpochEnded():
+                if event.is_best:
+                    self.tell(save_best(self.run, self.trainer))
+                self.save("epoch")
+                self._between_steps(event)
+            case ev.RunStarted():
+                self._between_steps(event)
+            case ev.StepEnded() if not self._epoch_is_complete():
+                self._between_steps(event)
+
+    def _report(self) -> None:
+        found = self.trainer.test_evaluation
+        if found is not None:
+            labels = self.splits.test.labels
+            write_report(self.run, evaluate(found.probabilities, labels, self.splits.classes))
+
+    def _epoch_is_complete(self) -> bool:
+        """Whether the epoch's evaluation comes before the next step."""
+        return self.trainer.progress.batch >= self.trainer.team.replica.batches()
+
+    def _between_steps(self, event: ev.Event) -> None:
+        """Checkpoints, signals and commands; a pause happens here."""
+        self._heartbeat()
+        self.pause_after(event)
+        if self.signals.checkpoint:
+            self.signals.checkpoint = False
+            self.save("signal")
+        elif time.monotonic() - self._saved_at >= self.checkpoint_seconds:
+            self.save("periodic")
+        self._look()
+        while self.paused and self.ending is None:
+            time.sleep(PAUSE_SECONDS)
+            self._heartbeat()
+            self._look(now=True)
+
+    def _look(self, now: bool = False) -> None:
+        """See whether a signal or a command has come."""
+        if self.signals.stop is not None and self.ending is None:
+            self.end("stopped", "signal")
+        if now or time.monotonic() - self._looked_at >= COMMAND_SECONDS:
+            self._looked_at = time.monotonic()
+            for request in self.commands.poll():
+                if isinstance(request, Refused):
+                    self.tell(ev.CommandRefused(request.id, request.reason))
+                else:
+                    self.obey(request)
+
+    def _heartbeat(self) -> None:
+        try:
+            self.lock.heartbeat()
+        except RunError as error:
+            raise TakenOver(
+                error.where, expected=error.expected, received=error.received, advice=error.advice
+            ) from error
