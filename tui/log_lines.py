@@ -34,10 +34,9 @@ def describe(event: ev.Event) -> str | None:
         case ev.EpochEnded():
             valid = ""
             if event.valid_loss is not None and event.valid_accuracy is not None:
-                valid = f", valid {event.valid_loss:.4f} {event.valid_accuracy:.2%}"
-            best = ", best so far" if event.is_best else ""
-            train = f"train {event.train_loss:.4f} {event.train_accuracy:.2%}"
-            return f"epoch {event.epoch} ended: {train}{valid}{best}"
+                valid = f", valid {event.valid_accuracy:.2%}"
+            best = ", best" if event.is_best else ""
+            return f"epoch {event.epoch} ended: train {event.train_accuracy:.2%}{valid}{best}"
         case ev.Evaluated():
             return (
                 f"evaluated on {event.split}: loss {event.loss:.4f}, "

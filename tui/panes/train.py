@@ -41,6 +41,8 @@ class TrainPane(Pane):
         for part, title in PARTS:
             grid = CellGrid(id=part, classes="part")
             grid.border_title = title
+            if title in ("Loss", "Accuracy"):
+                grid.border_subtitle = "epochs"
             yield grid
         log = LogView(id="train-log", classes="part")
         log.border_title = "Log"

@@ -78,6 +78,7 @@ class _Canvas:
     log_y: bool = field(default=False)
 
     def scaled(self, y: Numbers) -> Numbers:
+        """As the axis measures it."""
         return np.log10(y) if self.log_y else y
 
     @property
@@ -116,7 +117,7 @@ def chart(
     x_limits, y_limits = _limits(points, axes)
     # Ticks decide the width of the left column, and that the ticks of x.
     inner_height = max(1, height - 1 - (2 if height >= 6 else 0))
-    most = max(2, min(6, inner_height // 2))
+    most = max(3, min(6, inner_height * 2 // 3)) if inner_height > 2 else 2
     y_ticks = (decade_ticks if axes.log_y else ticks)(y_limits, most)
     left = max(len(tick.label) for tick in y_ticks) + 1 if width >= 24 else 1
     canvas = _Canvas(left, 1, max(1, width - left), inner_height, x_limits, y_limits, axes.log_y)
@@ -127,8 +128,7 @@ def chart(
         grid.put(left + max(0, (canvas.width - len(note)) // 2), height // 2, note, palette.muted)
     for mark in marks:
         _mark(grid, canvas, mark, terminal, palette)
-    for line in points:
-        _draw(grid, canvas, line, terminal)
+    _draw(grid, canvas, points, terminal)
     _legend(grid, title, [line for line in drawn if line.listed], terminal, palette)
     return grid
 
@@ -222,24 +222,27 @@ def _legend(
     grid.put(0, 0, title, palette.text, bold=True)
 
 
-def _draw(grid: Grid, canvas: _Canvas, line: Line, terminal: Terminal) -> None:
-    """One line's cells; a dotted one is a row of dots with a mark at each point."""
-    x, y = thin(line.x, line.y, canvas.x, canvas.width)
-    scaled = canvas.scaled(y)
-    if line.style == "solid":
-        _lay(grid, canvas, _raster(x, scaled, canvas, terminal.marker, connected=True), line.colour)
-        return
-    if x.size > 1:
-        every = 2.0 * (canvas.x[1] - canvas.x[0]) / max(1, canvas.width - 1)
-        dots = np.arange(canvas.x[0], canvas.x[1] + every, every)
-        dots = dots[(dots > x[0]) & (dots < x[-1])]
-        dotted = np.interp(dots, x, scaled)
-        text = _raster(dots, dotted, canvas, terminal.marker, connected=False)
-        _lay(grid, canvas, text.replace("*", "."), line.colour)
-    for at, value in zip(x.tolist(), y.tolist(), strict=True):
-        if canvas.x[0] <= at <= canvas.x[1] and canvas.y[0] <= value <= canvas.y[1]:
-            dot = "●" if terminal.unicode else "o"
-            grid.put(canvas.column(at), canvas.row(value), dot, line.colour)
+def _draw(grid: Grid, canvas: _Canvas, lines: Sequence[Line], terminal: Terminal) -> None:
+    """The lines' cells: dots first, then the solid lines over them, then the marks at points."""
+    thinned = [(line, *thin(line.x, line.y, canvas.x, canvas.width)) for line in lines]
+    for line, x, y in thinned:
+        if line.style == "dotted" and x.size > 1:
+            every = 2.0 * (canvas.x[1] - canvas.x[0]) / max(1, canvas.width - 1)
+            dots = np.arange(canvas.x[0], canvas.x[1] + every, every)
+            dots = dots[(dots > x[0]) & (dots < x[-1])]
+            dotted = np.interp(dots, x, canvas.scaled(y))
+            text = _raster(dots, dotted, canvas, terminal.marker, connected=False)
+            _lay(grid, canvas, text.replace("*", "."), line.colour)
+    for line, x, y in thinned:
+        if line.style == "solid":
+            text = _raster(x, canvas.scaled(y), canvas, terminal.marker, connected=True)
+            _lay(grid, canvas, text, line.colour)
+    point = "●" if terminal.unicode else "o"
+    for line, x, y in thinned:
+        if line.style == "dotted":
+            for at, value in zip(x.tolist(), y.tolist(), strict=True):
+                if canvas.x[0] <= at <= canvas.x[1] and canvas.y[0] <= value <= canvas.y[1]:
+                    grid.put(canvas.column(at), canvas.row(value), point, line.colour)
 
 
 def _lay(grid: Grid, canvas: _Canvas, text: str, colour: int) -> None:

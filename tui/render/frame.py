@@ -31,10 +31,10 @@ def tab_bar(
     """
     grid = Grid.blank(width, 1, palette.panel)
     needed = sum(len(title) + 4 for _, title in PANES)
-    room = width - (text_width(state) + 2 if state else 0)
     brief = needed > width
-    if not brief and needed > room:
-        state = ""
+    if not brief and needed + text_width(state) + 2 > width:
+        words = state.split()  # the sign and, while it trains, how far it is
+        state = " ".join(words[:1] + words[2:])
     x, places = 0, []
     for digit, (name, title) in enumerate(PANES, start=1):
         here = name == current
@@ -63,22 +63,39 @@ def progress(series: Series) -> float:
     return series.step / series.total_steps if series.total_steps else 0.0
 
 
-def run_line(series: Series, run_id: str, terminal: Terminal) -> str:
-    """The run in one line: who, how far, how fast, how long still."""
+def run_line(series: Series, run_id: str, width: int, terminal: Terminal) -> str:
+    """The run in one line: who, how far, how fast, how long still.
+
+    Where it does not fit, the date is left out of the run's name (the rest still names it), and
+    then the step.
+    """
     if not run_id:
         return ""
-    parts = [run_id, run_state(series, True, terminal)]
+    state = run_state(series, True, terminal)
+    epoch = step = ""
     if series.started is not None:
-        parts.append(f"epoch {series.epoch}/{series.started.epochs}")
-        parts.append(f"step {count(series.step)}/{count(series.total_steps)}")
-    speed = series.images_per_second
+        epoch = f"epoch {series.epoch}/{series.started.epochs}"
+        step = f"step {count(series.step)}/{count(series.total_steps)}"
+    pace = []
+    speed, left, ended = series.images_per_second, series.seconds_left, series.ended
     if speed is not None and series.state == "training":
-        parts.append(f"{short_count(speed)} images/s")
-    if series.seconds_left is not None:
-        parts.append(f"{duration(series.seconds_left)} left")
-    if series.ended is not None and series.ended.test_accuracy is not None:
-        parts.append(f"test {percent(series.ended.test_accuracy, 2)}")
-    return (" · " if terminal.unicode else " | ").join(parts)
+        pace.append(f"{short_count(speed)} img/s")
+    if left is not None:
+        pace.append(f"{duration(left)} left")
+    if ended is not None and ended.test_accuracy is not None:
+        pace.append(f"test {percent(ended.test_accuracy, 2)}")
+    day, _, time = run_id.partition("T")
+    name = time if time and day.count("-") == 2 else run_id
+    between = " · " if terminal.unicode else " | "
+    lines = [
+        between.join(part for part in parts if part)
+        for parts in (
+            (run_id, state, epoch, step, *pace),
+            (name, state, epoch, step, *pace),
+            (name, state, epoch, *pace),
+        )
+    ]
+    return next((line for line in lines if text_width(line) <= width), lines[-1])
 
 
 def status_bar(

@@ -37,7 +37,7 @@ def loss_chart(
         height,
         terminal,
         palette,
-        axes=Axes(_epoch_limits(series), None, "epoch", log_y),
+        axes=Axes(_epoch_limits(series), log_y=log_y),
     )
 
 
@@ -48,8 +48,9 @@ def accuracy_chart(
     raw = series.accuracies.values
     valid = [(row, row.valid_accuracy) for row in series.epochs if row.valid_accuracy is not None]
     last = valid[-1][1] if valid else None
-    # The first steps know nothing; the axis begins where the curve is after them.
-    lowest = min([float(raw[raw.size // 20 :].min()), *(y for _, y in valid)]) if raw.size else 0.0
+    # The first steps know nothing: the axis begins where nine tenths of the curve are.
+    known = raw[np.isfinite(raw)]
+    lowest = min([float(np.percentile(known, 10)), *(y for _, y in valid)]) if known.size else 0.0
     return _curves(
         series,
         raw,
@@ -59,7 +60,7 @@ def accuracy_chart(
         height,
         terminal,
         palette,
-        axes=Axes(_epoch_limits(series), share_limits(lowest), "epoch"),
+        axes=Axes(_epoch_limits(series), share_limits(lowest)),
     )
 
 
@@ -90,9 +91,7 @@ def _curves(
     if not series.started or series.started.valid_examples:
         lines.append(Line("valid", at, values, palette.valid, "dotted", newest[1]))
     marks = [ChartMark(mark.step / steps_per_epoch, mark.text) for mark in series.marks]
-    return chart(
-        lines, width, height, terminal=terminal, axes=axes, marks=marks, palette=palette
-    )
+    return chart(lines, width, height, terminal=terminal, axes=axes, marks=marks, palette=palette)
 
 
 def _epoch_limits(series: Series) -> Limits:
@@ -121,11 +120,11 @@ def figures_of_run(
             drawn = bar(share, bar_width, terminal) + f" {share:4.0%}" if bar_width >= 4 else ""
             rows.append((name, Cell(f"{figure:<{text}}{drawn}", palette.train)))
         speed = series.images_per_second
-        pace = f"{short_count(speed)} images/s" if speed is not None else "-"
+        pace = f"{short_count(speed)} img/s" if speed is not None else "-"
         left = series.seconds_left
         spent = duration(series.seconds)
-        rows.append(("speed", f"{pace}"))
-        rows.append(("time", f"{spent}, {duration(left)} left" if left is not None else spent))
+        time = f"{spent}, {duration(left)} left" if left is not None else spent
+        rows.append(("speed", f"{pace}, {time}"))
         rows += _scores(series, palette)
     return facts(rows, width, height, terminal, palette=palette)
 
@@ -150,27 +149,29 @@ def _scores(series: Series, palette: Palette) -> list[tuple[str, str | Cell]]:
     if ended is not None and ended.test_accuracy is not None:
         test = f"{percent(ended.test_accuracy, 2)}  loss {number(ended.test_loss)}"
         rows.append(("test", Cell(test, palette.good, bold=True)))
+    rate = f"rate {number(float(rates[-1]))}" if rates.size else ""
     if best is not None:
-        rows.append(("best", f"{percent(best.valid_accuracy, 2)} at epoch {best.epoch}"))
-    if rates.size:
-        rows.append(("rate", number(float(rates[-1]), 5)))
+        rows.append(("best", f"{percent(best.valid_accuracy, 2)} epoch {best.epoch}, {rate}"))
+    elif rate:
+        rows.append(("rate", rate.removeprefix("rate ")))
     return rows
 
 
-def draft(settings: Settings, width: int, height: int, terminal: Terminal, palette: Palette) -> Grid:
+def draft(
+    settings: Settings, width: int, height: int, terminal: Terminal, palette: Palette
+) -> Grid:
     """What the next run will be asked to do."""
     layers = [line for line in settings.architecture.splitlines() if line.strip()]
     rows: list[tuple[str, str | Cell]] = [
-        ("", Cell("no run yet: r starts one", palette.accent, bold=True)),
-        ("data", settings.data),
+        ("next run", Cell("r starts it", palette.accent, bold=True)),
+        ("data", f"{settings.data}, {percent(settings.validation, 0)} to validate"),
         ("network", f"{len(layers)} layers (2 shows them)"),
-        ("epochs", f"{settings.epochs}, batch {settings.batch_size}"),
+        ("epochs", f"{settings.epochs}, batch {settings.batch_size}, seed {settings.seed}"),
         ("optimizer", settings.optimizer),
         ("schedule", settings.schedule),
         ("loss", settings.loss),
         ("augment", settings.augment or "none"),
-        ("validate", percent(settings.validation, 0) + " held out"),
-        ("seed", f"{settings.seed}, ranks {settings.ranks}"),
+        ("ranks", str(settings.ranks)),
     ]
     return facts(rows, width, height, terminal, palette=palette)
 

@@ -62,7 +62,8 @@ class StatusBar(CellGrid):
             text, severity = self._said
             severity = "said" if severity == "information" else severity
         elif session.run is not None:
-            text = run_line(session.series, session.run.id, session.terminal)
+            width = self.size.width - 2
+            text = run_line(session.series, session.run.id, width, session.terminal)
         elif session.dataset_error:
             text, severity = session.dataset_error, "error"
         elif session.dataset is None:

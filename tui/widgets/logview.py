@@ -23,5 +23,6 @@ class LogView(Log):
         total, lines = series.log_count, list(series.log)
         new = total - self._shown
         if new > 0:
+            text = "\n".join(lines[-new:])
+            self.write("\n" + text if self._shown else text)
             self._shown = total
-            self.write_lines(lines[-new:])
