@@ -160,6 +160,11 @@ def without_column(column: int) -> object:
         (lambda lines: lines.__setitem__(2, "x" * 200_000), r"line 3"),
         (lambda lines: lines.__delitem__(slice(1, None)), "rows of numbers after the header"),
         (lambda lines: lines.clear(), "empty file"),
+        (
+            lambda lines: lines.__setitem__(slice(1, None), ["1,2,3"] * 9),
+            r"line 2: expected 17 .*3",
+        ),
+        (lambda lines: lines.__setitem__(5, lines[5] + "\U0006d458"), r"line 6, column 'pixel15'"),
     ],
 )
 def test_damage_is_told_with_its_place(tmp_path: Path, edit: object, expected: str) -> None:

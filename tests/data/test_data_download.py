@@ -160,6 +160,7 @@ def test_a_mirror_without_ranges_starts_again(mirror: Mirror, tmp_path: Path) ->
     mirror.break_after, mirror.breaks, mirror.ranges = 500, 1, False
     fetch(published(mirror.address), tmp_path)
     assert names(tmp_path) == sorted(CONTENT)
+    assert [header for name, header in mirror.requests if name == FIRST] == ["", "bytes=500-"]
 
 
 def test_a_part_that_was_whole_is_put_in_place(mirror: Mirror, tmp_path: Path) -> None:
@@ -257,9 +258,33 @@ def test_load_fetches_once_and_mends_a_damaged_cache(
     path.write_bytes(path.read_bytes()[:1000])
     assert data.load("made-up").sha256 == dataset.sha256
     assert len(mirror.requests) == 5
+    path.write_bytes(gzip.compress(CONTENT[FIRST][:-1] + b"\0"))
+    assert data.load("made-up").sha256 == dataset.sha256
+    assert len(mirror.requests) == 6
     mirror.files = {}
     assert data.load("made-up").sha256 == dataset.sha256
     assert data.fetch_named("made-up") == path.parent
+
+
+@pytest.mark.parametrize("archives", [False, True])
+def test_files_that_are_there_already_are_used_and_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archives: bool
+) -> None:
+    what = published("http://127.0.0.1:1/", archives=archives)
+    monkeypatch.setitem(CATALOGUE, "made-up", what)
+    monkeypatch.setenv("CNN_TUI_DATA", str(tmp_path))
+    folder = tmp_path / "made-up"
+    folder.mkdir()
+    for name, content in CONTENT.items():
+        (folder / name).write_bytes(gzip.compress(content, mtime=0))
+    assert data.load("made-up").source == str(folder)
+    (folder / FIRST).write_bytes(gzip.compress(CONTENT[FIRST][:-1] + b"\0"))
+    with pytest.raises(DamagedFile, match="the published content"):
+        data.load("made-up")
+    assert len(data.load(folder).train) == 40
+    (folder / FIRST).unlink()
+    with pytest.raises(NotAvailable, match="the file train-images-idx3-ubyte"):
+        data.load("made-up")
 
 
 def test_the_progress_bar_draws_nothing_where_there_is_no_terminal(
