@@ -23,9 +23,9 @@ class WrongValue(Exception):
 
 
 def read_int(value: Any) -> int:
-    if type(value) is int:
+    if type(value) is int and -(2**63) <= value < 2**63:
         return value
-    raise WrongValue("a whole number")
+    raise WrongValue("a whole number of 64 bits")
 
 
 def read_float(value: Any) -> float:

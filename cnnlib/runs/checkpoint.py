@@ -11,6 +11,7 @@ that, or to an older one, and says so.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -157,7 +158,8 @@ def _second_name(path: Path, other: Path) -> None:
     except FileNotFoundError:
         return
     except OSError:  # a file system without links
-        shutil.copyfile(path, other, follow_symlinks=False)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copyfile(path, other, follow_symlinks=False)
 
 
 def previous(path: Path) -> Path:

@@ -125,7 +125,7 @@ def copy_lines(descriptor: int, count: int, target: BinaryIO) -> None:
     os.lseek(descriptor, 0, os.SEEK_SET)
     while count and (portion := read_exactly(descriptor, _PORTION)):
         lines = portion.count(b"\n")
-        if lines > count:
+        if lines >= count:
             end = -1
             for _ in range(count):
                 end = portion.find(b"\n", end + 1)
