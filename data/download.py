@@ -8,18 +8,19 @@ on the next day. Two programs that want the same file wait for each other.
 from __future__ import annotations
 
 import hashlib
-import http.client
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data.catalog import DEFAULT, Published, RemoteFile
 from data.errors import DamagedFile, DataError, NotAvailable, shorten
 from data.readers.bounded import MAX_CONTENT, open_content
+
+if TYPE_CHECKING:  # importing the network's modules takes longer than reading the embedded data
+    from http.client import HTTPResponse
 
 Progress = Callable[[str, int, int], None]
 """Called with a file's name, the bytes that are here, and the bytes that are expected."""
@@ -155,6 +156,9 @@ class _Resuming:
 
     def take(self, url: str) -> None:
         """Append what is missing to ``part``; raises OSError if the line breaks."""
+        import urllib.error
+        import urllib.request
+
         request = urllib.request.Request(url, headers={"User-Agent": "cnn-tui"})
         if self.here:
             request.add_header("Range", f"bytes={self.here}-")
@@ -174,7 +178,7 @@ class _Resuming:
         if total is not None and self.here < total:
             raise ConnectionError(f"ended after {self.here:,} of {total:,} bytes")
 
-    def _append(self, answer: http.client.HTTPResponse, start: int, total: int | None) -> None:
+    def _append(self, answer: HTTPResponse, start: int, total: int | None) -> None:
         limit = 2 * self.file.archive_bytes + (1 << 20)
         done = start
         with self.part.open("ab" if start else "wb") as part:
@@ -194,6 +198,8 @@ def _fetch_file(
     published: Published, file: RemoteFile, path: Path, progress: Progress | None
 ) -> None:
     """Try each mirror until one has given the verified file."""
+    from http.client import HTTPException
+
     import pooch
 
     pooch.get_logger().setLevel("WARNING")
@@ -217,7 +223,7 @@ def _fetch_file(
                 failures.append(f"{mirror} sent {error.received or 'damaged data'}")
                 if not before:  # else: mirrors' archives may differ; once more from the start
                     break
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, HTTPException) as error:
                 if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
                     raise
                 failures.append(f"{mirror} {_reason(error)}")
@@ -240,7 +246,9 @@ def _failure(
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, urllib.error.HTTPError):
+    from urllib.error import HTTPError
+
+    if isinstance(error, HTTPError):
         return f"answered {error.code}"
     reason = getattr(error, "reason", None) or error
     text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
