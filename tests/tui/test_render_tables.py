@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.render import format as say
+from tui.render import matrix as matrices
 from tui.render.bars import Bar, bar, bars
-from tui.render.cells import DEFAULT, text_width
-from tui.render.matrix import confusion, shares, short_names
+from tui.render.cells import DEFAULT, Grid, text_width
+from tui.render.matrix import shares, short_names
 from tui.render.palette import DARK, LIGHT
 from tui.render.tables import Cell, Column, facts, note, table, window, wrap
 from tui.terminal import Terminal
@@ -158,6 +159,11 @@ def test_wrapped_lines_fit_and_lose_no_word(text: str, width: int) -> None:
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 
+def confusion(*args: object, **options: object) -> Grid:
+    """The picture alone."""
+    return matrices.confusion(*args, **options)[0]
+
+
 COUNTS = np.array([[98, 2, 0], [1, 97, 12], [0, 5, 95]])
 NAMES = ["0", "1", "2"]
 
@@ -198,6 +204,23 @@ def test_the_heat_is_dark_for_nothing_and_readable_everywhere() -> None:
         assert (grid.fg != grid.bg)[grid.chars != " "].all()
     plain = confusion(COUNTS, NAMES, 20, 4, NO_COLOUR)
     assert (plain.bg == DEFAULT).all()
+
+
+def test_every_figure_is_found_where_it_stands() -> None:
+    counts = np.arange(100, 225).reshape(25, 5)[:5]
+    for width, height in ((24, 6), (60, 20), (14, 4)):
+        grid, place = matrices.confusion(counts, ["a", "b", "c", "d", "e"], width, height, ASCII)
+        lines = grid.text().split("\n")
+        found = set()
+        for y, line in enumerate(lines):
+            for x in range(width):
+                if (cell := place.cell_at(x, y)) is not None and line[x].isdigit():
+                    start = x - len(line[:x]) + len(line[:x].rstrip("0123456789"))
+                    assert line[start : start + 3] == str(counts[cell])
+                    found.add(cell)
+        assert found == {(r, c) for r in place.rows for c in place.columns}
+        assert place.cell_at(0, 0) is None
+        assert place.bottom <= height
 
 
 def test_names_lose_what_all_of_them_share() -> None:

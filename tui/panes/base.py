@@ -42,6 +42,10 @@ class Pane(Container):
     def show_session(self, session: Session) -> None:
         """Draw what the session holds now."""
 
+    def go_back(self) -> bool:
+        """Escape, when nothing else takes it: leave a filter or a zoom. Whether there was one."""
+        return False
+
     def say(self, text: str) -> None:
         """Put a line into the status line."""
         self.application.say(text)

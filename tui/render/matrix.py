@@ -39,6 +39,18 @@ class Layout:
     rows: range
     columns: range
 
+    @property
+    def bottom(self) -> int:
+        """The first row of cells below the matrix."""
+        return 1 + len(self.rows) * self.cell_height
+
+    def cell_at(self, x: int, y: int) -> tuple[int, int] | None:
+        """The (row, column) of the matrix that is drawn there, if one is."""
+        row, column = (y - 1) // self.cell_height, (x - self.labels) // self.cell_width
+        if not (0 <= row < len(self.rows) and 0 <= column < len(self.columns)):
+            return None
+        return self.rows[row], self.columns[column]
+
 
 def shares(counts: NDArray[np.integer], mode: Mode) -> NDArray[np.float64]:
     """Each cell as a share of its row (``rows``), of its column, or the counts themselves.
@@ -67,7 +79,7 @@ def layout(
     digits = max(len(text) for row in figures for text in row)
     cell_width = max(digits + 1, 3)
     roomy = (width - labels) // classes
-    cell_width = min(max(cell_width, roomy), max(cell_width, 9))
+    cell_width = min(max(cell_width, roomy), max(cell_width, 11))
     cell_height = min(max((height - 1) // classes, 1), 3 if cell_width >= 6 else 2)
     across = max(min((width - labels) // cell_width, classes), 1)
     down = max(min((height - 1) // cell_height, classes), 1)
@@ -88,15 +100,15 @@ def confusion(
     cursor: tuple[int, int] | None = None,
     mode: Mode = "counts",
     palette: Palette = DARK,
-) -> Grid:
+) -> tuple[Grid, Layout]:
     """The matrix ``counts`` (classes x classes, rows truth) in ``width`` by ``height`` cells.
 
     ``cursor`` is (row, column). With ``mode`` the figures are counts, or whole percentages of the
-    row or of the column.
+    row or of the column. Also says where its cells stand.
     """
     grid = Grid.blank(width, height)
     if not len(names) or width < 4 or height < 2:
-        return grid
+        return grid, Layout(0, 1, 1, range(0), range(0))
     names = short_names(names)
     figures = _figures(counts, mode, "·" if terminal.unicode else ".")
     place = layout(names, figures, width, height, cursor or (0, 0))
@@ -128,7 +140,7 @@ def confusion(
                 grid.put(left, line, text if line == middle else " " * wide, fg, bg, bold=here)
     if cursor is not None and cursor[0] in place.rows and cursor[1] in place.columns:
         _bracket(grid, place, cursor, figures[cursor[0]][cursor[1]], palette)
-    return grid
+    return grid, place
 
 
 def short_names(names: Sequence[str]) -> list[str]:

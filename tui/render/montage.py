@@ -18,7 +18,7 @@ from tui.render.image import Pixels, Scale, Shades, fitted_size, image
 from tui.render.palette import DARK, Palette
 from tui.terminal import Terminal
 
-LEAST = 12
+LEAST = 10
 """No map is drawn narrower than this many cells, unless it has fewer pixels."""
 
 
@@ -53,7 +53,7 @@ def tile_size(
     glyphs = terminal.glyphs
     natural = shape[1] if glyphs == "half" else 2 * shape[1]
     least = min(natural, LEAST if glyphs == "half" else 2 * LEAST - 8, width)
-    chosen = fitted_size(shape, least, max(height - 1, 1), glyphs)
+    chosen = _filling(shape, least, width, height, glyphs)
     for wide in range(width, least, -1):
         tile = fitted_size(shape, wide, max(height - 1, 1), glyphs)
         if _room(tile, width, height) >= maps:
@@ -63,6 +63,16 @@ def tile_size(
         wide = round(chosen[0] * 1.25**zoom)
         chosen = fitted_size(shape, min(max(wide, 3), width), max(height - 1, 1), glyphs)
     return chosen
+
+
+def _filling(
+    shape: tuple[int, int], least: int, width: int, height: int, glyphs: str
+) -> tuple[int, int]:
+    """Maps at least ``least`` wide, widened to fill the rows as long as no row of maps is lost."""
+    tile = fitted_size(shape, least, max(height - 1, 1), glyphs)
+    columns, rows = max((width + 1) // (tile[0] + 1), 1), height // (tile[1] + 1)
+    wider = fitted_size(shape, (width + 1) // columns - 1, max(height - 1, 1), glyphs)
+    return wider if height // (wider[1] + 1) >= rows else tile
 
 
 def _room(tile: tuple[int, int], width: int, height: int) -> int:
@@ -75,7 +85,7 @@ def montage(
     height: int,
     terminal: Terminal,
     *,
-    first: int = 0,
+    first: int | None = None,
     labels: Sequence[str] | None = None,
     selected: int | None = None,
     shades: Shades = "grey",
@@ -85,16 +95,19 @@ def montage(
 ) -> Montage:
     """The maps ``(n, h, w)`` (or ``(n, 3, h, w)``) from ``first`` on, as many as fit.
 
-    Each map is drawn from its least to its greatest value, or all of them by one ``scale``.
+    Without ``first``: the page on which the selected one stands. Each map is drawn from its least
+    to its greatest value, or all of them by one ``scale``.
     """
     maps = np.asarray(maps)
     grid = Grid.blank(width, height)
     if not maps.size or width < 1 or height < 2:
-        return Montage(grid, first, 0, 1, 0, 0)
+        return Montage(grid, first or 0, 0, 1, 0, 0)
     shape = (int(maps.shape[-2]), int(maps.shape[-1]))
     tile = tile_size(shape, len(maps), width, height, terminal, zoom)
     columns = max((width + 1) // (tile[0] + 1), 1)
     rows = max(height // (tile[1] + 1), 1)
+    if first is None:
+        first = (selected or 0) - (selected or 0) % (columns * rows)
     first = min(max(first, 0), len(maps) - 1)
     shown = min(columns * rows, len(maps) - first)
     page = Montage(grid, first, shown, columns, *tile)

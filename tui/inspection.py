@@ -1,0 +1,155 @@
+"""What a network makes of images: its feature maps, its weights, its prediction, its mistakes.
+
+This is the work behind the Features, Evaluate and Mistakes panes. It runs in their thread workers,
+touches no widget, and answers with plain arrays. A network is read from a run's checkpoint or,
+where there is none yet, made fresh from the architecture: untrained, and said to be so. What was
+read is kept until the checkpoint changes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnlib.model import Sequential
+from cnnlib.report import Report, evaluate
+from cnnlib.runs import Run
+from cnnlib.runs.files import read_text
+from data.dataset import Split
+from tui import experiment
+
+REPORT_LIMIT = 64 << 20
+Which = Literal["best", "last"]
+Stamp = tuple[str, int, int]
+"""Path, time and size of the file that a network or a report was read from."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a network comes from: a run's checkpoint, or else a text."""
+
+    run: Run | None
+    which: Which
+    stamp: Stamp | None
+    architecture: str
+    input_shape: tuple[int, ...]
+
+    @property
+    def trained(self) -> bool:
+        """Whether there is a checkpoint to read."""
+        return self.stamp is not None
+
+
+@dataclass(frozen=True, eq=False)
+class LayerLook:
+    """What one layer makes of the image: ``values`` is ``(C, H, W)`` or ``(features,)``.
+
+    ``weights`` are the kernels ``(F, C, K, K)`` of a convolution.
+    """
+
+    name: str
+    text: str
+    values: NDArray[np.floating[Any]]
+    weights: NDArray[np.floating[Any]] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One image through a network."""
+
+    layers: tuple[LayerLook, ...]
+    probabilities: NDArray[np.floating[Any]]
+    trained: bool
+
+    def convolutions(self) -> list[int]:
+        """The indices of the layers with kernels."""
+        return [i for i, layer in enumerate(self.layers) if layer.weights is not None]
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """When a file was written; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return str(path), found.st_mtime_ns, found.st_size
+
+
+def source_of(run: Run | None, architecture: str, input_shape: Sequence[int]) -> Source:
+    """The best network of a run, its last one, or an untrained one of ``architecture``."""
+    if run is not None:
+        for which in ("best", "last"):
+            stamp = stamp_of(run.checkpoints / f"{which}.safetensors")
+            if stamp is not None:
+                return Source(run, which, stamp, architecture, tuple(input_shape))
+    return Source(run, "last", None, architecture, tuple(input_shape))
+
+
+class Inspector:
+    """Reads networks and asks them. Safe to share between threads: one question at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._source: Source | None = None
+        self._model: Sequential | None = None
+        self._reports: dict[tuple[Source, str], Report] = {}
+
+    def look(self, source: Source, image: NDArray[np.uint8]) -> Look:
+        """One image ``(C, H, W)`` through the network.
+
+        Raises:
+            CnnError: the checkpoint or the architecture cannot be used for this image.
+        """
+        with self._lock:
+            model = self._network(source)
+            texts = {row.name: row.text for row in model.summary()}
+            layers = tuple(
+                LayerLook(name, texts.get(name, name), values, _kernels(model, name))
+                for name, values in model.activations(image)
+            )
+            probabilities = model.predict(image[np.newaxis])[0]
+        return Look(layers, probabilities, source.trained)
+
+    def report(self, source: Source, name: str, split: Split, classes: Sequence[str]) -> Report:
+        """What the network gets right and wrong on a split; kept until the checkpoint changes.
+
+        Raises:
+            CnnError: the checkpoint or the architecture cannot be used for these images.
+        """
+        key = (source, name)
+        with self._lock:
+            if key not in self._reports:
+                probabilities = self._network(source).predict(split.images)
+                report = evaluate(probabilities, split.labels, tuple(classes))
+                self._reports = {key: report}
+            return self._reports[key]
+
+    def _network(self, source: Source) -> Sequential:
+        if self._model is None or source != self._source:
+            if source.trained and source.run is not None:
+                self._model = experiment.load_model(source.run, which=source.which)
+            else:
+                self._model = Sequential.parse(source.architecture, source.input_shape)
+            self._source = source
+        return self._model
+
+
+def _kernels(model: Sequential, name: str) -> NDArray[np.floating[Any]] | None:
+    """The kernels of a convolution; None for any other layer."""
+    weights = model.parameters.get(f"{name}.weight")
+    return weights if weights is not None and weights.ndim == 4 else None
+
+
+def read_report(path: Path) -> Report:
+    """The report that a run wrote at its end.
+
+    Raises:
+        RunError: there is none, or it is damaged.
+    """
+    return Report.from_json(read_text(path, REPORT_LIMIT), where=str(path))

@@ -1,0 +1,230 @@
+"""Runs: every training in the runs directory, and which of them the other panes show."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from cnnlib.errors import CnnError
+from cnnlib.runs import Run, RunSummary, list_runs
+from tui.panes.base import Pane
+from tui.render import format as say
+from tui.render.cells import Grid
+from tui.render.tables import Cell, Column, facts, note, table, window, wrap
+from tui.session import Session
+from tui.widgets.cellgrid import CellGrid
+
+SECONDS_BETWEEN_LOOKS = 3.0
+WIDE = 110
+"""Cells from which on the list has room for the networks."""
+
+
+class RunsPane(Pane):
+    """The list above, the run under the cursor below."""
+
+    pane_name = "runs"
+    first_focus = "#runs-list"
+
+    @dataclass
+    class Listed(Message):
+        """The worker has read the directory."""
+
+        runs: list[RunSummary]
+        problem: str
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.runs: list[RunSummary] | None = None
+        self.problem = ""
+        self._chosen = ""
+        self._first = 0
+        self._reading = False
+        self._looked = 0.0
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield CellGrid(id="runs-list", classes="part", can_focus=True)
+            yield CellGrid(id="run", classes="part")
+
+    def on_mount(self) -> None:
+        """Look again from time to time, while the pane is seen."""
+        self.set_interval(SECONDS_BETWEEN_LOOKS, self._look_again)
+
+    # What is shown
+
+    def show_session(self, session: Session) -> None:
+        """Read the directory if that was some time ago, and draw."""
+        if time.monotonic() - self._looked > SECONDS_BETWEEN_LOOKS:
+            self._look()
+        self.draw()
+
+    def _look_again(self) -> None:
+        if self.is_shown:
+            self._look()
+
+    def _look(self) -> None:
+        if not self._reading:
+            self._reading = True
+            self._looked = time.monotonic()
+            self._list()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="runs")
+    def _list(self) -> None:
+        runs, problem = [], ""
+        try:
+            runs = list_runs(self.session.runs_root)
+        except CnnError as error:
+            problem = str(error)
+        self.post_message(self.Listed(runs, problem))
+
+    @on(Listed)
+    def _listed(self, message: Listed) -> None:
+        self._reading, self._looked = False, time.monotonic()
+        self.runs, self.problem = message.runs, message.problem
+        if self.is_shown:
+            self.draw()
+
+    def _position(self) -> int:
+        wanted = self._chosen or (self.session.run.id if self.session.run is not None else "")
+        for i, run in enumerate(self.runs or []):
+            if run.id == wanted:
+                return i
+        return 0
+
+    def draw(self) -> None:
+        """Draw the list and the run under the cursor."""
+        box, detail = self.query_one("#runs-list", CellGrid), self.query_one("#run", CellGrid)
+        runs = self.runs or []
+        box.border_title = f"runs in {self.session.runs_root}"
+        box.border_subtitle = say.plural(len(runs), "run") if runs else ""
+        box.draw(self._draw_list)
+        chosen = runs[self._position()] if runs else None
+        detail.border_title = chosen.id if chosen else ""
+        detail.draw(lambda width, height: self._draw_run(chosen, width, height))
+
+    def _draw_list(self, width: int, height: int) -> Grid:
+        session = self.session
+        if not self.runs:
+            return note(self._missing(), width, height, fg=session.palette.muted)
+        columns = [
+            Column("", keep=90),
+            Column("run", stretch=True),
+            Column("state"),
+            Column("data", keep=40),
+            Column("epochs", "right", keep=60),
+            Column("valid", "right"),
+            Column("test", "right", keep=80),
+            Column("time", "right", keep=50),
+        ]
+        if width >= WIDE:
+            columns.append(Column("network", stretch=True))
+        rows = [self._row(run, width >= WIDE) for run in self.runs]
+        at = self._position()
+        self._first = window(at, self._first, len(rows), max(height - 1, 1))
+        return table(
+            columns,
+            rows,
+            width,
+            height,
+            session.terminal,
+            first=self._first,
+            selected=at,
+            palette=session.palette,
+        )
+
+    def _row(self, run: RunSummary, wide: bool) -> list[str | Cell]:
+        palette, shown = self.session.palette, self.session.run
+        ink = {"damaged": palette.bad, "failed": palette.bad, "diverged": palette.bad}
+        ink |= {"interrupted": palette.warn, "training": palette.good, "paused": palette.warn}
+        state = state_word(run)
+        epochs = f"{run.epoch}/{run.epochs}" if run.epochs else say.NOTHING
+        return [
+            Cell("*" if shown is not None and shown.path == run.path else " ", palette.accent),
+            run.id,
+            Cell(state, ink.get(state, palette.text)),
+            run.data,
+            epochs,
+            say.percent(run.valid_accuracy, 2),
+            say.percent(run.test_accuracy, 2),
+            say.duration(run.seconds) if run.seconds else say.NOTHING,
+            *([run.architecture] if wide else []),
+        ]
+
+    def _missing(self) -> str:
+        if self.problem:
+            return self.problem
+        if self.runs is None:
+            return "reading…"
+        return f"No run in {self.session.runs_root} yet. r in pane 3 starts one."
+
+    def _draw_run(self, run: RunSummary | None, width: int, height: int) -> Grid:
+        session = self.session
+        if run is None:
+            return Grid.blank(width, height)
+        if run.state == "damaged":
+            lines = wrap(run.note, width)
+            return Grid.of("\n".join(lines[:height]) or " ", session.palette.bad)
+        started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
+        accuracy = f"validation {say.percent(run.valid_accuracy, 2)}"
+        if run.test_accuracy is not None:
+            accuracy += f", test {say.percent(run.test_accuracy, 2)}"
+        pairs = [
+            ("network", run.architecture),
+            ("data", run.data),
+            ("state", f"{state_word(run)}, epoch {run.epoch} of {run.epochs or '?'}"),
+            ("accuracy", accuracy),
+            ("started", f"{started}, trained for {say.duration(run.seconds)}"),
+            ("directory", str(run.path)),
+            ("note", run.note),
+        ]
+        return facts(pairs, width, height, session.terminal, palette=session.palette)
+
+    # What the keys do
+
+    def _go(self, position: int) -> None:
+        if self.runs:
+            self._chosen = self.runs[max(0, min(position, len(self.runs) - 1))].id
+            self.draw()
+
+    def action_step(self, step: int) -> None:
+        """Another run."""
+        self._go(self._position() + step)
+
+    def action_first(self) -> None:
+        """The newest run."""
+        self._go(0)
+
+    def action_last(self) -> None:
+        """The oldest run."""
+        self._go(len(self.runs or []) - 1)
+
+    def action_reload(self) -> None:
+        """Read the directory again."""
+        self._look()
+
+    def action_open(self) -> None:
+        """Show this run in all panes, with its data."""
+        if not self.runs:
+            return
+        chosen = self.runs[self._position()]
+        if chosen.state == "damaged":
+            self.say(f"{chosen.id} cannot be opened: {chosen.note}")
+            return
+        self.application.show_run(Run(chosen.path))
+        self.say(f"showing {chosen.id}: 3 its curves, 5 its scores, 6 its mistakes")
+        self.draw()
+
+    @on(CellGrid.Clicked, "#runs-list")
+    def _clicked(self, click: CellGrid.Clicked) -> None:
+        if click.y > 0:
+            self._go(self._first + click.y - 1)
+
+
+def state_word(run: RunSummary) -> str:
+    """The state in the word that the other panes use."""
+    return "training" if run.state == "running" else run.state
