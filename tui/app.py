@@ -17,6 +17,7 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding
 from textual.containers import Container
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 
 from tui.commands import COMMANDS, PANES, bindings_for, command
 from tui.launching import DatasetFailed, DatasetRead, Launching, RunFailed, RunLaunched
@@ -57,7 +58,7 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
     """See the module."""
 
     TITLE = "cnn-tui"
-    CSS_PATH: ClassVar = ["styles/base.tcss", "styles/panes.tcss", "styles/train.tcss", "styles/dialogs.tcss"]
+    CSS_PATH: ClassVar = [f"styles/{name}.tcss" for name in ("base", "panes", "train", "dialogs")]
     BINDINGS: ClassVar = _bindings()
     HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (80, "-mid"), (140, "-wide")]
     VERTICAL_BREAKPOINTS: ClassVar = [(0, "-low"), (24, "-usual"), (40, "-high")]
@@ -95,9 +96,12 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
 
     async def on_mount(self) -> None:
         """Show the first pane, follow the run, read the data, start ticking."""
-        self.session.open_run(self._attach)
-        await self.action_show_pane("train" if self._attach is not None else PANES[0][0])
-        self.read_dataset(self.session.settings.data)
+        if self._attach is not None:
+            await self.action_show_pane("train")
+            self.show_run(self._attach)
+        else:
+            await self.action_show_pane(PANES[0][0])
+            self.read_dataset(self.session.settings.data)
         self.set_interval(TICK_OVER_SSH if self.session.terminal.ssh else TICK, self.tick)
         self._check_size()
 
@@ -202,8 +206,10 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
     # Everywhere
 
     def action_back(self) -> None:
-        """Leave the focused widget, so that letters are commands again."""
-        self.main.set_focus(None)
+        """Leave the focused field or what the pane has open; letters are commands again."""
+        pane, focused = self.current_pane, self.main.focused
+        if isinstance(focused, TextArea | Input) or pane is None or not pane.go_back():
+            self.main.set_focus(None)
 
     def action_glyphs(self) -> None:
         """Half blocks or ASCII."""
@@ -306,8 +312,12 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
     # Messages of the workers
 
     def on_dataset_read(self, message: DatasetRead) -> None:
-        """The data set is there."""
+        """The data set is there; the next run trains on it too."""
         self.session.use_dataset(message.dataset)
+        draft = self.session.settings
+        if (draft.data, draft.split_seed) != (message.asked, message.split_seed):
+            seed = message.split_seed
+            self.session.edit(replace(draft, data=message.asked, split_seed=seed))
 
     def on_dataset_failed(self, message: DatasetFailed) -> None:
         """The data set could not be read."""

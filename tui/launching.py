@@ -40,6 +40,9 @@ class DatasetRead(Message):
     """A data set was read."""
 
     dataset: Dataset
+    asked: str
+    """What it was asked for by."""
+    split_seed: int = 0
 
 
 @dataclass
@@ -80,8 +83,28 @@ class Launching(App[None]):
         from data import load
 
         try:
-            self.post_message(DatasetRead(load(name)))
+            self.post_message(DatasetRead(load(name), name))
         except (DataError, OSError) as error:
+            self.post_message(DatasetFailed(str(error)))
+
+    def show_run(self, run: Run) -> None:
+        """Show this run in all panes, with the data that it trains on."""
+        self.session.open_run(run)
+        self._read_dataset_of(run)
+
+    @work(thread=True, exclusive=True, group="dataset", exit_on_error=False)
+    def _read_dataset_of(self, run: Run) -> None:
+        from tui.experiment import load_data
+        from tui.settings import Settings
+
+        shown = self.session.dataset
+        try:
+            description = run.description()
+            settings = Settings.from_description(description)
+            if shown is None or description.get("data", {}).get("sha256") != shown.sha256:
+                dataset = load_data(run).dataset
+                self.post_message(DatasetRead(dataset, settings.data, settings.split_seed))
+        except (CnnError, DataError, OSError) as error:
             self.post_message(DatasetFailed(str(error)))
 
     def start_run(self, *, new: bool = False) -> str:
