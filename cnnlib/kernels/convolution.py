@@ -12,8 +12,10 @@ Then K consecutive rows of ``shifted`` *are* the patch matrix (K*K*C, Wo*N) of o
 the patch matrices of consecutive output rows overlap in memory: a strided view, no copy. BLAS
 accepts it, since each matrix by itself is regular. Groups (Krizhevsky 2012) are one axis more.
 
-The columns of an output row may be stored in ``phases`` (even columns first, then odd ones), which
-costs nothing here and lets a pooling read contiguous halves.
+The columns of a row may stand in another order, which costs nothing here. Before a 2x2 pooling the
+even columns come first, then the odd ones, so the pooling compares contiguous halves. And where the
+pooled image is read by another such convolution it is *split* likewise, so that every shift of that
+convolution copies contiguous runs too.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ class Geometry:
         padding: rows and columns of zeros above and left of x; those below and right follow.
         dilation: distance d between the pixels of a window.
         groups: number G of groups of channels that do not see each other.
-        phases: 1, or 2 for even columns before odd ones.
+        pooled: whether a 2x2 pooling follows: even columns are stored before odd ones.
+        split_output: whether the pooled columns, too, are stored even before odd.
+        split_input: whether the columns of x are stored even before odd.
     """
 
     input_shape: Shape
@@ -48,7 +52,9 @@ class Geometry:
     padding: int = 0
     dilation: int = 1
     groups: int = 1
-    phases: int = 1
+    pooled: bool = False
+    split_output: bool = False
+    split_input: bool = False
 
     @property
     def rows(self) -> int:
@@ -62,31 +68,45 @@ class Geometry:
         start = min(self.padding, stop)
         return slice(start, stop), slice(0, stop - start)
 
+    def stored_columns(self) -> list[range]:
+        """The columns of an output row in the order in which they are stored, as runs."""
+        width = self.output_shape[2]
+        if not self.pooled:
+            return [range(width)]
+        if not self.split_output:
+            return [range(0, width, 2), range(1, width, 2)]
+        return [range(start, width, 4) for start in (0, 2, 1, 3)]
+
     def column_ranges(self) -> list[tuple[int, slice, slice]]:
-        """For each shift and phase: the shift, columns of ``shifted``, columns of x.
+        """For each shift and run of columns: the shift, columns of ``shifted``, columns of x.
 
         Only columns inside x are named; the others stay zero.
         """
-        width, out_width = self.input_shape[2], self.output_shape[2]
-        per_phase = out_width // self.phases
-        step = self.stride * self.phases
+        width = self.input_shape[2]
         ranges = []
         for shift in range(self.kernel):
-            for phase in range(self.phases):
-                offset = shift * self.dilation + phase * self.stride - self.padding
-                first = max(0, -(offset // step))
-                last = min(per_phase, (width - 1 - offset) // step + 1)
+            base = 0
+            for run in self.stored_columns():
+                read = range(
+                    run.start * self.stride + shift * self.dilation - self.padding,
+                    run.stop * self.stride + shift * self.dilation - self.padding,
+                    run.step * self.stride,
+                )
+                first = max(0, -(read.start // read.step))
+                last = min(len(run), (width - 1 - read.start) // read.step + 1)
                 if first < last:
-                    start = offset + first * step
-                    base = phase * per_phase
-                    ranges.append(
-                        (
-                            shift,
-                            slice(base + first, base + last),
-                            slice(start, start + (last - first - 1) * step + 1, step),
-                        )
-                    )
+                    inside = range(read[first], read[last - 1] + 1, read.step)
+                    ranges.append((shift, slice(base + first, base + last), self._stored(inside)))
+                base += len(run)
         return ranges
+
+    def _stored(self, columns: range) -> slice:
+        """Where columns of x stand in memory."""
+        if not self.split_input:
+            return slice(columns.start, columns.stop, columns.step)
+        half = -(-self.input_shape[2] // 2) * (columns.start % 2)
+        start, step = half + columns.start // 2, columns.step // 2
+        return slice(start, start + (len(columns) - 1) * step + 1, step)
 
 
 class Convolution:
@@ -138,7 +158,7 @@ class Convolution:
             self._d_tap = np.empty((groups, out_height, kernel * depth, length), dtype)
 
     def forward(self, x: Array, draw: Draw | None = None) -> Array:
-        """Convolve x (H, C, W, N) to (Ho, F, Wo*N), columns by phase."""
+        """Convolve x (H, C, W, N) to (Ho, F, Wo*N), columns in the order of the geometry."""
         del draw
         x_grouped = x.reshape(self._grouped_input).swapaxes(0, 1)[:, self._rows_from]
         rows = self._shifted[:, self._rows_to]

@@ -77,7 +77,7 @@ class ConvolutionPool:
     """Convolution + bias + ReLU (where it follows) + 2x2 max pooling with stride 2.
 
     Args:
-        convolution: the products, planned in two phases with an even number of rows and columns.
+        convolution: the products, planned as pooled, with an even number of rows and columns.
         bias, d_bias, relu, n, train: as for ConvolutionBias.
     """
 
@@ -98,7 +98,7 @@ class ConvolutionPool:
         self._d_bias = d_bias
         length = width // 2 * n
         pooled = (height // 2, filters, length)
-        self._phases = (height, filters, 2, length)
+        self._halves = (height, filters, 2, length)
         self._as_images = (height // 2, filters, width // 2, n)
         dtype = convolution.dtype
         self._columns = np.empty((height, filters, length), dtype)
@@ -109,12 +109,12 @@ class ConvolutionPool:
             self._lower = np.empty(pooled, bool)  # the odd row won, and ReLU let it pass
             self._upper = np.empty(pooled, bool)  # the even row won, and ReLU let it pass
             self._alive = np.empty(pooled, bool)
-            self._dy = np.empty(self._phases, dtype)
+            self._dy = np.empty(self._halves, dtype)
             self._ones = np.ones(length, dtype)
 
     def forward(self, x: Array, draw: Draw | None = None) -> Array:
-        """x (H, C, W, N) to p (Ho/2, F, Wo/2, N)."""
-        y = self._convolution.forward(x).reshape(self._phases)
+        """x (H, C, W, N) to p (Ho/2, F, Wo/2, N), columns as the geometry says."""
+        y = self._convolution.forward(x).reshape(self._halves)
         even, odd, columns, p = y[:, :, 0], y[:, :, 1], self._columns, self._p
         np.maximum(even, odd, out=columns)
         np.maximum(columns[0::2], columns[1::2], out=p)

@@ -64,6 +64,8 @@ class Site:
         place: the layer's number (and those of the layers that it stands in), for randomness.
         fuse: whether layers that stand together may share a kernel, and unread pixels be left out.
         relu, pool: whether a ReLU, a 2x2 max pooling follows that the kernel is to apply.
+        split_input, split_output: whether columns are stored even before odd (see
+            kernels.convolution).
     """
 
     name: str
@@ -81,6 +83,8 @@ class Site:
     fuse: bool = True
     relu: bool = False
     pool: bool = False
+    split_input: bool = False
+    split_output: bool = False
 
     def array(self, parameter: str) -> Array:
         """The stored array of one of the layer's parameters."""

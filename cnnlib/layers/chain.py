@@ -1,12 +1,14 @@
 """Layers one after another become kernels one after another.
 
-Three things are decided here, once, for a network at a given size:
+Four things are decided here, once, for a network at a given size:
 
 *Fusion.* A convolution takes a ReLU and a 2x2 max pooling that stand behind it into its own
 kernel, and a dense layer its ReLU.
 
 *Cropping.* A pooling that leaves a last row or column unread makes the convolution before it
 compute less, which reads less of its own input, and so on back to the image.
+
+*Order of columns.* Between two pooled convolutions columns stand even before odd.
 
 *The end of backward.* Before the first layer with weights nothing learns: no gradient goes there.
 """
@@ -75,6 +77,10 @@ class Chain:
         self._backward_from = 0 if site.input_gradient else first
         self.kernels: list[Kernel] = []
         self.names: list[str] = []  # of the last layer in each kernel
+        splits = [
+            step.pool and number + 1 < len(steps) and steps[number + 1].pool
+            for number, step in enumerate(steps)
+        ]
         shape = needed[0] if crop_input else site.input_shape
         self.input_shape = shape
         for number, step in enumerate(steps):
@@ -88,6 +94,8 @@ class Chain:
                 place=(*site.place, step.start),
                 relu=step.relu,
                 pool=step.pool,
+                split_input=number > 0 and splits[number - 1],
+                split_output=splits[number],
             )
             kernel = layer.plan(inner)
             shape = kernel.output_shape

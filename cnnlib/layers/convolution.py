@@ -134,7 +134,9 @@ class Conv2d(Layer):
             padding=self._padding,
             dilation=self.dilation,
             groups=self.groups,
-            phases=2 if site.pool else 1,
+            pooled=site.pool,
+            split_input=site.split_input,
+            split_output=site.split_output,
         )
         convolution = Convolution(
             geometry,
