@@ -211,7 +211,6 @@ class Series:
                 self._recent.append((now, event.examples))
             case ev.EpochStarted():
                 self.epoch, self._epoch_began = event.epoch, now
-                self._recent.clear()
             case ev.EpochEnded():
                 self._end_epoch(event, now)
             case ev.Evaluated():

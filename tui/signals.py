@@ -18,6 +18,8 @@ from types import TracebackType
 
 DEADLINE = 3.0
 """Seconds that the app has to leave."""
+HANGUP_DEADLINE = 1.0
+"""The same after a hang-up: there is no terminal left to restore."""
 
 
 def _signals() -> set[signal.Signals]:
@@ -32,8 +34,11 @@ class SignalGuard:
     would be killed by it, and the process with it. Give it the way out with `on_signal`.
     """
 
-    def __init__(self, deadline: float = DEADLINE) -> None:
+    def __init__(
+        self, deadline: float = DEADLINE, hangup_deadline: float = HANGUP_DEADLINE
+    ) -> None:
         self._deadline = deadline
+        self._hangup_deadline = hangup_deadline
         self._finished = threading.Event()
         self._leave: Callable[[int], None] | None = None
         self._before: set[signal.Signals] = set()
@@ -75,6 +80,7 @@ class SignalGuard:
         self.received = int(number)
         if self._leave is not None:
             self._leave(128 + number)
-            if self._finished.wait(self._deadline):
+            hangup = number == getattr(signal, "SIGHUP", None)
+            if self._finished.wait(self._hangup_deadline if hangup else self._deadline):
                 return
         os._exit(128 + number)

@@ -23,20 +23,23 @@ def open_app(
         attached: whether a run is to be shown at all.
     """
     from tui.guard import require_terminal
+    from tui.signals import SignalGuard
 
     require_terminal()
-    from tui.cli.options import find_run
-    from tui.settings import Settings, architecture_text
+    with SignalGuard() as guard:  # before NumPy has threads of its own
+        from tui.cli.options import find_run
+        from tui.settings import Settings, architecture_text
 
-    defaults = Settings()
-    run = find_run(attach, runs) if attached else None
-    architecture = architecture_text(arch) if arch is not None else None
+        defaults = Settings()
+        run = find_run(attach, runs) if attached else None
+        architecture = architecture_text(arch) if arch is not None else None
 
-    from tui.app import CnnTuiApp
-    from tui.terminal import ask
+        from tui.app import CnnTuiApp
+        from tui.terminal import ask
 
-    app = CnnTuiApp(
-        ask(), data=data or defaults.data, architecture=architecture, runs=runs, attach=run
-    )
-    app.run()
+        app = CnnTuiApp(
+            ask(), data=data or defaults.data, architecture=architecture, runs=runs, attach=run
+        )
+        guard.on_signal(app.leave_by_signal)
+        app.run()
     return app.return_code or 0

@@ -129,6 +129,8 @@ def chart(
     for mark in marks:
         _mark(grid, canvas, mark, terminal, palette)
     _draw(grid, canvas, points, terminal)
+    for mark in marks:
+        _mark_text(grid, canvas, mark, palette)
     _legend(grid, title, [line for line in drawn if line.listed], terminal, palette)
     return grid
 
@@ -189,14 +191,24 @@ def _frame(
 def _mark(
     grid: Grid, canvas: _Canvas, mark: ChartMark, terminal: Terminal, palette: Palette
 ) -> None:
-    if not canvas.x[0] <= mark.x <= canvas.x[1]:
+    """The line of a mark."""
+    if canvas.x[0] <= mark.x <= canvas.x[1]:
+        x = canvas.column(mark.x)
+        for y in range(canvas.top, canvas.top + canvas.height):
+            grid.put(x, y, "┊" if terminal.unicode else ":", palette.faint)
+
+
+def _mark_text(grid: Grid, canvas: _Canvas, mark: ChartMark, palette: Palette) -> None:
+    """The word of a mark, beside its line, above or below where no curve is in its way."""
+    if not mark.text or not canvas.x[0] <= mark.x <= canvas.x[1]:
         return
-    x = canvas.column(mark.x)
-    for y in range(canvas.top, canvas.top + canvas.height):
-        grid.put(x, y, "┊" if terminal.unicode else ":", palette.faint)
-    start = x + 1 if x + 1 + len(mark.text) <= grid.width else x - len(mark.text)
-    if start > canvas.left:
-        grid.put(start, canvas.top, mark.text, palette.warn)
+    x, width = canvas.column(mark.x), text_width(mark.text)
+    for y in (canvas.top, canvas.top + canvas.height - 1):
+        for start in (x + 1, x - width):
+            free = canvas.left <= start and start + width <= grid.width
+            if free and (grid.chars[y, start : start + width] == " ").all():
+                grid.put(start, y, mark.text, palette.warn)
+                return
 
 
 def _legend(

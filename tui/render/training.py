@@ -27,12 +27,14 @@ def loss_chart(
     """Loss of training (every step faint, their mean bright) and of validation (every epoch)."""
     raw = series.losses.values
     valid = [(row, row.valid_loss) for row in series.epochs if row.valid_loss is not None]
-    last = valid[-1][1] if valid else None
     return _curves(
         series,
         raw,
         valid,
-        (number(series.epochs[-1].train_loss) if series.epochs else "", number(last)),
+        (
+            number(series.epochs[-1].train_loss) if series.epochs else "",
+            number(valid[-1][1]) if valid else "",
+        ),
         width,
         height,
         terminal,
@@ -47,7 +49,6 @@ def accuracy_chart(
     """Accuracy of training and of validation."""
     raw = series.accuracies.values
     valid = [(row, row.valid_accuracy) for row in series.epochs if row.valid_accuracy is not None]
-    last = valid[-1][1] if valid else None
     # The first steps know nothing: the axis begins where nine tenths of the curve are.
     known = raw[np.isfinite(raw)]
     lowest = min([float(np.percentile(known, 10)), *(y for _, y in valid)]) if known.size else 0.0
@@ -55,7 +56,10 @@ def accuracy_chart(
         series,
         raw,
         valid,
-        (percent(series.epochs[-1].train_accuracy, 2) if series.epochs else "", percent(last, 2)),
+        (
+            percent(series.epochs[-1].train_accuracy, 2) if series.epochs else "",
+            percent(valid[-1][1], 2) if valid else "",
+        ),
         width,
         height,
         terminal,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -101,7 +102,9 @@ class ExportScreen(ModalScreen[None]):
     @on(Said)
     def _note(self, event: Said) -> None:
         if event.line:
-            self._lines.append(event.line)
+            path = Path(event.line)
+            inside = path.parent == self._run_shown.path / "figures"
+            self._lines.append(path.name if inside else event.line)
             self._show("drawing ...")
 
     @on(Ended)
@@ -110,7 +113,7 @@ class ExportScreen(ModalScreen[None]):
         self.query_one(OptionList).disabled = False
         self.query_one(OptionList).focus()
         folder = self._run_shown.path / "figures"
-        self._show(f"done, in {folder}" if event.code == 0 else f"failed, exit code {event.code}")
+        self._show(f"are in {folder}" if event.code == 0 else f"failed, exit code {event.code}")
 
     def _show(self, last: str) -> None:
         self.query_one("#said", Static).update("\n".join(["", *self._lines[-12:], last]))

@@ -36,7 +36,7 @@ def _style(fg: int, bg: int, bold: bool) -> Style:
 
 
 class CellGrid(Widget):
-    """Shows a grid. `show` takes a finished one, `draw` a function that is asked on a resize too."""
+    """Shows a grid: `show` takes a finished one, `draw` a function that a resize asks again."""
 
     DEFAULT_CSS = """
     CellGrid { width: 1fr; height: 1fr; }

@@ -11,7 +11,7 @@ from tui.render.frame import key_bar, run_line, run_state, status_bar, tab_bar
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
 
-SAID_SECONDS = 8.0
+SAID_SECONDS = 5.0
 """How long a message stays in the status line."""
 
 
