@@ -229,10 +229,7 @@ class Trainer:
     def _tensors(self, weights: Weights) -> dict[str, Array]:
         replica = self.team.replica
         with replica.weights(weights):
-            return {
-                name: np.ascontiguousarray(a) if a.base is not None else a.copy()
-                for name, a in replica.model.tensors().items()
-            }
+            return {name: np.array(a, order="C") for name, a in replica.model.tensors().items()}
 
     def _begin(self) -> None:
         self._team = Team(self.work, self.splits, self.ranks)
