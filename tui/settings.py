@@ -183,7 +183,7 @@ TABLES = ("data", "model", "training")
 # What a run records beside its settings: facts about what was found, read back by nobody.
 RECORDED = {
     "data": {"title", "sha256", "classes", "train", "valid", "test", "source"},
-    "model": {"input_shape", "parameters", "multiply_adds"},
+    "model": {"name", "input_shape", "parameters", "multiply_adds"},
     "training": set[str](),
 }
 

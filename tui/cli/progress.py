@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
 
 Listen = Callable[[Record], None]
+FLUSH_SECONDS = 0.25  # steps may wait as long for their reader
 
 
 def listener(run: Run, *, as_json: bool, on_terminal: bool) -> AbstractContextManager[Listen]:
@@ -63,13 +64,17 @@ class Speed:
 def _json_lines(run: Run) -> Iterator[Listen]:
     """Every event on a line; RunEnded carries the sums of the run."""
     speed = Speed()
+    flushed = 0.0
 
     def listen(record: Record) -> None:
+        nonlocal flushed
         speed.add(record)
         line = ev.encode(record)
         if isinstance(record.event, ev.RunEnded):
             line = json.dumps(json.loads(line) | _sums(run, record.event, speed))
-        print(line, flush=isinstance(record.event, ev.EpochEnded | ev.RunEnded))
+        due = record.time - flushed > FLUSH_SECONDS or not isinstance(record.event, ev.StepEnded)
+        flushed = record.time if due else flushed
+        print(line, flush=due)
 
     yield listen
 

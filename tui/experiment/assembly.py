@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from cnnlib.augmentations import Augmentation
 from cnnlib.averaging import Average, ExponentialMovingAverage
@@ -16,12 +16,9 @@ from cnnlib.work import Work
 from tui.experiment.loading import RunData
 from tui.settings import Settings
 
-if TYPE_CHECKING:
-    from cnnlib.runs.directory import Run
 
-
-def assemble(run: Run, settings: Settings, splits: RunData) -> Trainer:
-    """The trainer of a run, at the beginning of the training.
+def assemble(name: str, settings: Settings, splits: RunData) -> Trainer:
+    """The trainer of the run of this name, at the beginning of the training.
 
     Raises:
         SpecificationError: the settings do not fit together.
@@ -53,6 +50,6 @@ def assemble(run: Run, settings: Settings, splits: RunData) -> Trainer:
             parse(settings.stopping, Stopping) if settings.stopping else None,
         ),
         ranks=settings.ranks,
-        run=run.id,
+        run=name,
         classes=splits.classes,
     )

@@ -60,7 +60,7 @@ def write_report(run: Run, report: Report) -> None:
         name: value
         for table in ("data", "model", "training")
         for name, value in description.get(table, {}).items()
-        if name not in ("title", "classes")
+        if name not in ("source", "classes", "input_shape") and value != ""
     }
     page = report.to_markdown(
         title=f"Evaluation of {run.id}",

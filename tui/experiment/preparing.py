@@ -19,6 +19,7 @@ from cnnlib.errors import SpecificationError
 from cnnlib.runs import directory
 from cnnlib.runs.directory import Run
 from data import Dataset
+from tui.experiment.assembly import assemble
 from tui.experiment.loading import divide
 from tui.settings import Settings
 
@@ -51,7 +52,11 @@ def prepare(
         dataset = data.load(settings.data, seed=settings.split_seed)
     name = name or _name_of(settings.architecture)
     settings = _settled(settings, dataset)
-    return directory.create(root, name, _description(settings, dataset, command or sys.argv))
+    description = _description(settings, dataset)
+    words = shlex.join(["cnn-tui", *(command or sys.argv)[1:]])
+    description["model"] = {"name": name, **description["model"]}
+    origin = {"command": words, **_git_commit(), "versions": _versions()}
+    return directory.create(root, name, {"run": origin, **description})
 
 
 def _name_of(architecture: str) -> str:
@@ -69,10 +74,8 @@ def _settled(settings: Settings, dataset: Dataset) -> Settings:
     return settings
 
 
-def _description(
-    settings: Settings, dataset: Dataset, command: Sequence[str]
-) -> dict[str, dict[str, Any]]:
-    """The tables of run.toml: all that repeats the run, and what was found."""
+def _description(settings: Settings, dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """The tables of run.toml that repeat the run, and what was found."""
     splits = divide(dataset, settings)
     found = check(settings.architecture, dataset.image_shape, len(dataset.classes))
     for diagnostic in found.diagnostics:
@@ -90,6 +93,7 @@ def _description(
             expected=f"at most the {len(splits.train)} training images",
             received=str(settings.batch_size),
         )
+    assemble("", settings, splits)  # refuses what does not fit together
     description = settings.to_description()
     description["data"] |= {
         "title": dataset.title,
@@ -105,11 +109,6 @@ def _description(
         "parameters": found.parameters,
         "multiply_adds": found.multiply_adds,
     }
-    description["run"] = {
-        "command": shlex.join(["cnn-tui", *command[1:]]),
-        "versions": _versions(),
-        "git": _git_commit(),
-    }
     return description
 
 
@@ -123,20 +122,17 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _git_commit() -> str:
-    """The commit of the working directory, with "+" where it has changes; "" outside of git."""
-    words = ("git", "-c", "core.fsmonitor=false")
-    try:
-        head = subprocess.run(
-            [*words, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+def _git_commit() -> dict[str, str]:
+    """The commit of the working directory, with "+" where it has changes; {} outside of git."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", *words], capture_output=True, text=True, timeout=5, check=True
         ).stdout.strip()
-        changed = subprocess.run(
-            [*words, "status", "--porcelain", "--untracked-files=no"],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        ).stdout
+
+    try:
+        head = git("rev-parse", "HEAD")
+        changed = git("status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.SubprocessError):
-        return ""
-    return head + ("+" if changed else "")
+        return {}
+    return {"git": head + ("+" if changed else "")}

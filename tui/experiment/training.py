@@ -66,14 +66,14 @@ def train(run: Run, listen: Listen = lambda record: None) -> int:
         journal = JournalWriter(run.journal_path)
         training = Training(run, lock, signals, journal, history, listen)
         try:
-            code = training.carry_out()
+            ended = training.carry_out()
         except TakenOver:
             raise  # with the journal as it is: it belongs to the other trainer
         except BaseException as error:
             training.record_failure(error)
             raise
         journal.close()
-        return code
+        return _exit_code(run, ended, signals.stop)
 
 
 def _require_unfinished(run: Run, history: RunHistory) -> None:
@@ -85,6 +85,14 @@ def _require_unfinished(run: Run, history: RunHistory) -> None:
             received=f"one that is over ({state})",
             advice=f"Begin another like it: cnn-tui train --config {run.description_path}",
         )
+
+
+def _exit_code(run: Run, ended: ev.RunEnded, stopped_by: int | None) -> int:
+    if ended.reason == "diverged":
+        raise DivergedError(f"run {run.id} diverged", received=ended.message)
+    if ended.reason == "failed":
+        raise RankError(f"run {run.id} failed", received=ended.message)
+    return 128 + stopped_by if ended.reason == "stopped" and stopped_by is not None else 0
 
 
 class Training(Obeying):
@@ -108,33 +116,22 @@ class Training(Obeying):
         self.commands = CommandReader(run.commands_path, answered(history.records))
         self._saved_at = self._looked_at = time.monotonic()
 
-    def carry_out(self) -> int:
-        """Train to the end, or until somebody ends it; the exit code."""
+    def carry_out(self) -> ev.RunEnded:
+        """Train to the end, or until somebody ends it."""
         settings = Settings.from_description(self.run.description())
         self.checkpoint_seconds = settings.checkpoint_seconds
         self.splits = load_data(self.run)
-        self.trainer = assemble(self.run, settings, self.splits)
+        self.trainer = assemble(self.run.id, settings, self.splits)
         note = restore(self.run, self.trainer, self.journal)
         if note:
             print(f"{self.run.id}: {note}", file=sys.stderr, flush=True)
-        ended: ev.Event | None = None
         with closing(self.trainer.run()) as happening:
             for event in happening:
-                if isinstance(event, ev.RunEnded):
-                    ended = event
                 self.tell(event)
+                if isinstance(event, ev.RunEnded):
+                    return event
                 self._follow_up(event)
-        return self._outcome(ended)
-
-    def _outcome(self, ended: ev.Event | None) -> int:
-        if not isinstance(ended, ev.RunEnded):
-            raise RankError(f"run {self.run.id}", expected="an end", received="none")
-        if ended.reason == "diverged":
-            raise DivergedError(f"run {self.run.id} diverged", received=ended.message)
-        if ended.reason == "failed":
-            raise RankError(f"run {self.run.id} failed", received=ended.message)
-        stopped_by_signal = ended.reason == "stopped" and self.signals.stop is not None
-        return 128 + self.signals.stop if stopped_by_signal and self.signals.stop else 0
+        raise RankError(f"run {self.run.id}", expected="an end", received="none")
 
     def tell(self, event: ev.Event) -> None:
         """Write an event into the journal and give it to the listener."""
@@ -200,7 +197,7 @@ class Training(Obeying):
             self.save("signal")
         elif time.monotonic() - self._saved_at >= self.checkpoint_seconds:
             self.save("periodic")
-        self._look()
+        self._look(now=not isinstance(event, ev.StepEnded))
         while self.paused and self.ending is None:
             time.sleep(PAUSE_SECONDS)
             self._heartbeat()
