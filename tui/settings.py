@@ -13,94 +13,25 @@ from __future__ import annotations
 import difflib
 import math
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from cnnlib.architectures import ARCHITECTURES
-from cnnlib.augmentations import Augmentation
 from cnnlib.averaging import Average
 from cnnlib.errors import SpecificationError
 from cnnlib.losses import Loss
 from cnnlib.optimizers import Optimizer
 from cnnlib.schedules import Schedule
 from cnnlib.stopping import Stopping
-from cnnlib.text import parse, parse_pipeline
+from cnnlib.text import parse
+from tui.checks import Check, call, calls, maybe, number, whole, words
 
-Text = str  # a constructor call
 
-
-def _option(default: Any, table: str, help: str, check: Callable[[str, Any], Any]) -> Any:
+def _option(default: Any, table: str, help: str, check: Check) -> Any:
     """A field with the table of run.toml that holds it, its help, and its check."""
     return field(default=default, metadata={"table": table, "help": help, "check": check})
-
-
-def _whole(least: int, most: int = 2**31 - 1) -> Callable[[str, Any], int]:
-    def check(name: str, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            expected = f"a whole number of at least {least}"
-            if isinstance(value, int) and not isinstance(value, bool) and value > most:
-                expected = f"a whole number of at most {most}"
-            raise SpecificationError(name, expected=expected, received=repr(value))
-        return value
-
-    return check
-
-
-def _number(
-    test: Callable[[float], bool], expected: str, *, optional: bool = False
-) -> Callable[[str, Any], float | None]:
-    def check(name: str, value: Any) -> float | None:
-        if value is None and optional:
-            return None
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not (number and math.isfinite(value) and test(value)):
-            raise SpecificationError(name, expected=expected, received=repr(value))
-        return float(value)
-
-    return check
-
-
-def _words(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise SpecificationError(name, expected="a text", received=repr(value))
-    return value
-
-
-def _call(family: type[Any]) -> Callable[[str, Any], Text]:
-    def check(name: str, value: Any) -> Text:
-        return repr(_read(name, lambda: parse(_words(name, value), family)))
-
-    return check
-
-
-def _maybe(family: type[Any]) -> Callable[[str, Any], Text]:
-    def check(name: str, value: Any) -> Text:
-        return "" if value == "" else _call(family)(name, value)
-
-    return check
-
-
-def _calls(name: str, value: Any) -> Text:
-    if not isinstance(value, str):
-        raise SpecificationError(name, expected="calls separated by commas", received=repr(value))
-    found = _read(name, lambda: parse_pipeline(value, Augmentation))
-    return ", ".join(map(repr, found))
-
-
-def _read(name: str, reader: Callable[[], Any]) -> Any:
-    """What the reader reads; an error names the setting instead of a line."""
-    try:
-        return reader()
-    except SpecificationError as error:
-        where = error.where.removeprefix("line 1").lstrip(": ") if error.line == 1 else error.where
-        raise SpecificationError(
-            f"{name}: {where}" if where and not where.startswith("the ") else name,
-            expected=error.expected,
-            received=error.received,
-            advice=error.advice,
-        ) from None
 
 
 @dataclass(frozen=True)
@@ -112,45 +43,45 @@ class Settings:
             was expected and what was received.
     """
 
-    data: str = _option("mnist-5k", "data", "name in the catalogue, or path", _words)
+    data: str = _option("mnist-5k", "data", "name in the catalogue, or path", words)
     validation: float = _option(
         0.1,
         "data",
         "share of the training images held out to validate; 0 for none",
-        _number(lambda share: 0 <= share <= 0.9, "a share from 0 to 0.9"),
+        number(lambda share: 0 <= share <= 0.9, "a share from 0 to 0.9"),
     )
-    split_seed: int = _option(0, "data", "seed of the held-out splits", _whole(0))
-    architecture: str = _option(ARCHITECTURES["lenet"], "model", "the layers, one a line", _words)
-    epochs: int = _option(5, "training", "passes over the training images", _whole(1))
-    batch_size: int = _option(32, "training", "images a step", _whole(1))
-    optimizer: str = _option("Adam()", "training", "the update rule", _call(Optimizer))
+    split_seed: int = _option(0, "data", "seed of the held-out splits", whole(0))
+    architecture: str = _option(ARCHITECTURES["lenet"], "model", "the layers, one a line", words)
+    epochs: int = _option(5, "training", "passes over the training images", whole(1))
+    batch_size: int = _option(32, "training", "images a step", whole(1))
+    optimizer: str = _option("Adam()", "training", "the update rule", call(Optimizer))
     schedule: str = _option(
-        "OneCycle(peak=6e-3)", "training", "the learning rate of every step", _call(Schedule)
+        "OneCycle(peak=6e-3)", "training", "the learning rate of every step", call(Schedule)
     )
     loss: str = _option(
-        "CrossEntropyLoss(label_smoothing=0.1)", "training", "what is minimised", _call(Loss)
+        "CrossEntropyLoss(label_smoothing=0.1)", "training", "what is minimised", call(Loss)
     )
-    augment: str = _option("", "training", "how training images are varied", _calls)
-    seed: int = _option(0, "training", "seed of everything random in the training", _whole(0))
-    ranks: int = _option(1, "training", "processes that share each batch", _whole(1, 4096))
+    augment: str = _option("", "training", "how training images are varied", calls)
+    seed: int = _option(0, "training", "seed of everything random in the training", whole(0))
+    ranks: int = _option(1, "training", "processes that share each batch", whole(1, 4096))
     micro_batch: int = _option(
-        32, "training", "images that a process passes through the network at once", _whole(1)
+        32, "training", "images that a process passes through the network at once", whole(1)
     )
     clip: float | None = _option(
         None,
         "training",
         "largest norm of the gradient; none when absent",
-        _number(lambda limit: limit > 0, "a number above 0", optional=True),
+        number(lambda limit: limit > 0, "a number above 0", optional=True),
     )
     average: str = _option(
-        "", "training", "the average of the weights that is validated and kept", _maybe(Average)
+        "", "training", "the average of the weights that is validated and kept", maybe(Average)
     )
-    stopping: str = _option("", "training", "the rule that ends a training early", _maybe(Stopping))
+    stopping: str = _option("", "training", "the rule that ends a training early", maybe(Stopping))
     checkpoint_seconds: float = _option(
         30.0,
         "training",
         "seconds between checkpoints within an epoch",
-        _number(lambda seconds: seconds > 0, "a number above 0"),
+        number(lambda seconds: seconds > 0, "a number above 0"),
     )
 
     def __post_init__(self) -> None:

@@ -1,0 +1,93 @@
+"""Checks of single settings: each returns the value as it is kept, or says what was expected.
+
+A check takes the name of the setting, for the message, and the value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from cnnlib.augmentations import Augmentation
+from cnnlib.errors import SpecificationError
+from cnnlib.text import parse, parse_pipeline
+
+Check = Callable[[str, Any], Any]
+
+
+def whole(least: int, most: int = 2**31 - 1) -> Callable[[str, Any], int]:
+    """A check for a whole number within these bounds."""
+
+    def check(name: str, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            expected = f"a whole number of at least {least}"
+            if isinstance(value, int) and not isinstance(value, bool) and value > most:
+                expected = f"a whole number of at most {most}"
+            raise SpecificationError(name, expected=expected, received=repr(value))
+        return value
+
+    return check
+
+
+def number(
+    test: Callable[[float], bool], expected: str, *, optional: bool = False
+) -> Callable[[str, Any], float | None]:
+    """A check for a finite number that passes the test."""
+
+    def check(name: str, value: Any) -> float | None:
+        if value is None and optional:
+            return None
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (is_number and math.isfinite(value) and test(value)):
+            raise SpecificationError(name, expected=expected, received=repr(value))
+        return float(value)
+
+    return check
+
+
+def words(name: str, value: Any) -> str:
+    """A text that is not blank."""
+    if not isinstance(value, str) or not value.strip():
+        raise SpecificationError(name, expected="a text", received=repr(value))
+    return value
+
+
+def call(family: type[Any]) -> Callable[[str, Any], str]:
+    """A check for one constructor call of a family, kept in its shortest form."""
+
+    def check(name: str, value: Any) -> str:
+        return repr(_read(name, lambda: parse(words(name, value), family)))
+
+    return check
+
+
+def maybe(family: type[Any]) -> Callable[[str, Any], str]:
+    """The same, or nothing."""
+
+    def check(name: str, value: Any) -> str:
+        return "" if value == "" else call(family)(name, value)
+
+    return check
+
+
+def calls(name: str, value: Any) -> str:
+    """Augmentations separated by commas, kept in their shortest form."""
+    if not isinstance(value, str):
+        raise SpecificationError(name, expected="calls separated by commas", received=repr(value))
+    found = _read(name, lambda: parse_pipeline(value, Augmentation))
+    return ", ".join(map(repr, found))
+
+
+def _read(name: str, reader: Callable[[], Any]) -> Any:
+    """What the reader reads; an error names the setting instead of a line."""
+    try:
+        return reader()
+    except SpecificationError as error:
+        where = error.where.removeprefix("line 1").lstrip(": ") if error.line == 1 else error.where
+        raise SpecificationError(
+            f"{name}: {where}" if where and not where.startswith("the ") else name,
+            expected=error.expected,
+            received=error.received,
+            advice=error.advice,
+        ) from None
