@@ -1,9 +1,9 @@
-"""A convolutional network from scratch in NumPy: every forward and backward pass is to be read here.
+"""A convolutional network from scratch in NumPy: every forward and backward pass is to be read.
 
-    from cnnlib import Conv2d, Dense, Flatten, MaxPool2d, ReLU, Sequential
+from cnnlib import Conv2d, Dense, Flatten, MaxPool2d, ReLU, Sequential
 
-    model = Sequential([Conv2d(8), ReLU(), MaxPool2d(2), Flatten(), Dense(10)], (1, 28, 28))
-    probabilities = model.predict(images)
+model = Sequential([Conv2d(8), ReLU(), MaxPool2d(2), Flatten(), Dense(10)], (1, 28, 28))
+probabilities = model.predict(images)
 """
 
 from cnnlib.architectures import ARCHITECTURES

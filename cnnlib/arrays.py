@@ -92,7 +92,9 @@ class Draw:
 
     def normal(self, per_example: int) -> NDArray[np.float32]:
         """Standard normal numbers, shape (count, per_example), by Box and Muller (1958)."""
-        pair = self.uniform(2 * per_example)
-        radius = np.sqrt(np.float32(-2) * np.log1p(-pair[:, :per_example]))
-        turn = np.cos(np.float32(2 * np.pi) * pair[:, per_example:])
-        return np.asarray(radius * turn, dtype=np.float32)
+        half = -(-per_example // 2)
+        pairs = self.uniform(2 * half)
+        radius = np.sqrt(np.float32(-2) * np.log1p(-pairs[:, :half]))
+        turn = np.float32(2 * np.pi) * pairs[:, half:]
+        numbers = np.concatenate([radius * np.cos(turn), radius * np.sin(turn)], axis=1)
+        return numbers[:, :per_example]

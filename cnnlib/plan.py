@@ -6,6 +6,7 @@ layout of the kernels, and everything behind that runs in memory that was taken 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,8 +17,10 @@ from cnnlib.kernels.dense import batch_last
 from cnnlib.kernels.normalization import SumOverRanks
 from cnnlib.layers import Layer
 from cnnlib.layers.base import Site
-from cnnlib.layers.chain import Chain
+from cnnlib.layers.chain import Chain, shapes_of
 from cnnlib.parameters import ParameterStore
+
+_COMFORTABLE = 1 << 18  # numbers of a layer's output for a micro-batch: 1 MiB of float32
 
 
 class Plan:
@@ -93,6 +96,16 @@ class Plan:
         else:
             np.copyto(self._x, pixels)
         return self._x
+
+
+def micro_batch_in_cache(layers: Sequence[Layer], input_shape: Shape) -> int:
+    """Examples in a micro-batch for which the largest layer stays about within a core's cache.
+
+    More would go through memory instead of the cache, fewer would pay more for calls.
+    """
+    largest = max(math.prod(shape) for shape in shapes_of(layers, input_shape))
+    fitting = max(1, _COMFORTABLE // largest)
+    return min(max(1 << round(math.log2(fitting)), 16), 64)
 
 
 def examples_first(y: Array) -> Array:

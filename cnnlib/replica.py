@@ -18,7 +18,7 @@ from cnnlib.arrays import Array, Draw, Examples, stream
 from cnnlib.augmentations import augment
 from cnnlib.model import NO_DRAW, Sequential, softmax
 from cnnlib.optimizers import clip_norm
-from cnnlib.plan import Plan
+from cnnlib.plan import Plan, micro_batch_in_cache
 from cnnlib.ranks.communicator import Communicator
 from cnnlib.work import Work
 
@@ -63,7 +63,8 @@ class Replica:
         self._plans: dict[int, Plan] = {}
         self._order: tuple[int, NDArray[np.int64]] | None = None
         wish = self.model.micro_batch
-        self._micro_batch = work.micro_batch if wish is None else wish  # 0: the whole share
+        chosen = work.micro_batch or micro_batch_in_cache(self.model.layers, work.input_shape)
+        self._micro_batch = chosen if wish is None else wish  # 0: the whole share
 
     def batches(self) -> int:
         """Steps in an epoch. The last one is short, or left out where it is too short for batch

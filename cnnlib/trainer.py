@@ -379,7 +379,7 @@ def _require(work: Work, splits: Mapping[str, Examples], *, epochs: int, ranks: 
         "epochs": epochs,
         "ranks": ranks,
         "batch_size": work.batch_size,
-        "micro_batch": work.micro_batch,
+        "micro_batch": work.micro_batch or 1,
     }
     for name, value in limits.items():
         if value < 1:

@@ -27,7 +27,7 @@ class Work:
         batch_size: examples a step, over all ranks.
         clip: greatest norm of the gradient, or None.
         seed: of everything random.
-        micro_batch: examples that a rank passes at once.
+        micro_batch: examples that a rank passes at once; None: what fits the cache.
     """
 
     architecture: str
@@ -39,7 +39,7 @@ class Work:
     batch_size: int = 64
     clip: float | None = None
     seed: int = 0
-    micro_batch: int = 32
+    micro_batch: int | None = None
 
     def to_plain(self) -> dict[str, Any]:
         """The same as words and numbers."""

@@ -96,11 +96,11 @@ class Geometry:
                 last = min(len(run), (width - 1 - read.start) // read.step + 1)
                 if first < last:
                     inside = range(read[first], read[last - 1] + 1, read.step)
-                    ranges.append((shift, slice(base + first, base + last), self._stored(inside)))
+                    ranges.append((shift, slice(base + first, base + last), self.stored(inside)))
                 base += len(run)
         return ranges
 
-    def _stored(self, columns: range) -> slice:
+    def stored(self, columns: range) -> slice:
         """Where columns of x stand in memory."""
         if not self.split_input:
             return slice(columns.start, columns.stop, columns.step)

@@ -93,6 +93,7 @@ class ConvolutionPool:
     ) -> None:
         filters, height, width = convolution.output_shape
         self.output_shape: Shape = (filters, height // 2, width // 2)
+        self.split_output = convolution.geometry.split_output
         self._convolution, self._train = convolution, train
         self._bias = None if bias is None else bias[:, None]
         self._d_bias = d_bias

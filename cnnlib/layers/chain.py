@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 
 from cnnlib.arrays import Array, Draw, Shape
 from cnnlib.kernels import Kernel
+from cnnlib.kernels.tails import ConvolutionPool
 from cnnlib.layers.activation import ReLU
 from cnnlib.layers.base import Layer, Site
 from cnnlib.layers.convolution import Conv2d
@@ -77,12 +78,9 @@ class Chain:
         self._backward_from = 0 if site.input_gradient else first
         self.kernels: list[Kernel] = []
         self.names: list[str] = []  # of the last layer in each kernel
-        splits = [
-            step.pool and number + 1 < len(steps) and steps[number + 1].pool
-            for number, step in enumerate(steps)
-        ]
         shape = needed[0] if crop_input else site.input_shape
         self.input_shape = shape
+        split = False  # whether the columns so far stand even before odd
         for number, step in enumerate(steps):
             layer = layers[step.start]
             inner = replace(
@@ -94,11 +92,12 @@ class Chain:
                 place=(*site.place, step.start),
                 relu=step.relu,
                 pool=step.pool,
-                split_input=number > 0 and splits[number - 1],
-                split_output=splits[number],
+                split_input=split,
+                split_output=step.pool and number + 1 < len(steps) and steps[number + 1].pool,
             )
             kernel = layer.plan(inner)
             shape = kernel.output_shape
+            split = isinstance(kernel, ConvolutionPool) and kernel.split_output
             self.kernels.append(kernel)
             self.names.append(names[step.stop - 1])
         self.output_shape = shape

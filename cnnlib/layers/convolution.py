@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from cnnlib.arrays import Shape
 from cnnlib.errors import ShapeError, SpecificationError
-from cnnlib.kernels import Kernel
+from cnnlib.kernels import Kernel, winograd
 from cnnlib.kernels.convolution import Convolution, Geometry
 from cnnlib.kernels.tails import ConvolutionBias, ConvolutionPool
 from cnnlib.layers.base import Layer, Parameter, Site, at_least, images_only, show
@@ -138,6 +138,17 @@ class Conv2d(Layer):
             split_input=site.split_input,
             split_output=site.split_output,
         )
+        if site.fuse and winograd.suits(geometry):
+            return winograd.WinogradPool(
+                geometry,
+                site.array("weight"),
+                site.gradient("weight"),
+                site.array("bias") if self.bias else None,
+                site.gradient("bias") if self.bias else None,
+                site.n,
+                relu=site.relu,
+                input_gradient=site.input_gradient,
+            )
         convolution = Convolution(
             geometry,
             site.array("weight"),

@@ -1,0 +1,256 @@
+"""A 3x3 convolution with bias, ReLU and 2x2 max pooling, in 2.25 times fewer multiplications.
+
+Winograd's F(2x2, 3x3) (Lavin and Gray 2016) computes a 2x2 tile of outputs Y from a 4x4 tile d of
+inputs and a 3x3 window g of weights with 16 instead of 36 multiplications:
+
+    Y = A' [(G g G') * (B' d B)] A        (* number by number, ' transposed)
+
+    B' = 1  0 -1  0      G =  1    0    0      A' = 1  1  1  0
+         0  1  1  0          1/2  1/2  1/2          0  1 -1 -1
+         0 -1  1  0          1/2 -1/2  1/2
+         0  1  0 -1           0    0    1
+
+For all tiles and channels at once the product is 16 products of matrices. The output tile *is* the
+window of the pooling, which therefore compares four contiguous planes. Backward uses the adjoints:
+
+    dM = A dY A',   d(GgG') = dM V',   dg = G' d(GgG') G,   dV = (GgG')' dM,   dd = B dV B'
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnnlib.arrays import Array, Draw, Shape
+from cnnlib.kernels.convolution import Geometry
+
+_G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
+LEAST = 16  # channels and filters from which it is faster than the direct kernel
+
+
+def suits(geometry: Geometry) -> bool:
+    """Whether this kernel can compute the convolution, and is faster."""
+    return (
+        geometry.pooled
+        and geometry.kernel == 3
+        and geometry.stride == geometry.dilation == geometry.groups == 1
+        and min(geometry.input_shape[0], geometry.output_shape[0]) >= LEAST
+    )
+
+
+class WinogradPool:
+    """Convolution + bias + ReLU (where it follows) + 2x2 max pooling with stride 2.
+
+    R x Q tiles; all planes are (F, R, Q, N), the transformed input (C, R, Q, N).
+
+    Args:
+        geometry: the sizes of the convolution, which ``suits``.
+        weight, d_weight: (F, 3, 3, C) and its gradient (None when only inferring).
+        bias, d_bias: (F,) and its gradient, or None.
+        n: images in a micro-batch.
+        relu: whether ReLU follows.
+        input_gradient: whether ``backward`` is to return dx.
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        weight: Array,
+        d_weight: Array | None,
+        bias: Array | None,
+        d_bias: Array | None,
+        n: int,
+        *,
+        relu: bool,
+        input_gradient: bool,
+    ) -> None:
+        channels, height, width = geometry.input_shape
+        filters, out_height, out_width = geometry.output_shape
+        r, q = self._tiles = out_height // 2, out_width // 2
+        self.output_shape: Shape = (filters, r, q)
+        dtype = weight.dtype
+        self._g = np.kron(_G, _G).astype(dtype)
+        self._weight, self._d_weight = weight, d_weight
+        self._bias = None if bias is None else bias[:, None]
+        self._d_bias = d_bias
+        self._tiles_of = _Tiles(geometry)
+        self._padded = np.zeros((2 * r + 2, channels, 2, q + 1, n), dtype)
+        self._rows = np.empty((4, r, channels, 2, q + 1, n), dtype)
+        self._v = np.empty((4, 4, channels, r, q, n), dtype)
+        self._taps = np.empty((9, filters, channels), dtype)
+        self._u = np.empty((16, filters, channels), dtype)
+        length = r * q * n
+        self._m = np.empty((4, 4, filters, length), dtype)
+        self._half = np.empty((2, 4, filters, length), dtype)
+        self._y = np.empty((2, 2, filters, length), dtype)
+        self._work = np.empty((4, filters, length), dtype)
+        self._columns = np.empty((2, filters, length), dtype)
+        self._p = np.empty((filters, length), dtype)
+        self._zeros = np.zeros_like(self._p) if relu else None
+        self._planes = (filters, r, q, n)
+        self._train = d_weight is not None
+        if self._train:
+            self._right = np.empty(self._columns.shape, bool)
+            self._lower, self._upper, self._alive = np.empty((3, *self._p.shape), bool)
+            self._d_u = np.empty_like(self._u)
+            self._ones = np.ones(length, dtype)
+            self._dx: Array | None = None
+            if input_gradient:
+                self._dx = np.empty((height, channels, width, n), dtype)
+                self._d_padded = np.empty_like(self._padded)
+                self._a, self._b = np.empty((2, 4, r, channels, q, n), dtype)
+                self._c, self._d = np.empty((2, r, channels, 2, q + 1, n), dtype)
+
+    def forward(self, x: Array, draw: Draw | None = None) -> Array:
+        """x (H, C, W, N) to p (R, F, Q, N), a view whose planes lie filter by filter."""
+        self._transform_input(x)
+        filters, length = self._p.shape
+        np.copyto(self._taps, self._weight.reshape(filters, 9, -1).swapaxes(0, 1))
+        np.matmul(self._g, self._taps.reshape(9, -1), out=self._u.reshape(16, -1))
+        np.matmul(self._u, self._matrices(self._v), out=self._m.reshape(16, filters, length))
+        _fold(self._m, self._half, self._work)
+        _fold(self._half.swapaxes(0, 1), self._y.swapaxes(0, 1), self._work[:2])
+        self._pool()
+        return self._p.reshape(self._planes).swapaxes(0, 1)
+
+    def backward(self, dy: Array) -> Array | None:
+        """dy (R, F, Q, N) to dx (H, C, W, N), or None if it is not wanted."""
+        filters, length = self._p.shape
+        self._unpool(dy.swapaxes(0, 1))
+        m = self._m.reshape(16, filters, length)
+        np.matmul(m, self._matrices(self._v).swapaxes(1, 2), out=self._d_u)
+        if self._d_weight is not None:
+            taps = np.matmul(self._g.T, self._d_u.reshape(16, -1)).reshape(self._taps.shape)
+            self._d_weight.reshape(filters, 9, -1)[...] += taps.swapaxes(0, 1)
+        if self._dx is None:
+            return None
+        np.matmul(self._u.swapaxes(1, 2), m, out=self._matrices(self._v))
+        self._scatter_tiles()
+        self._tiles_of.give_back(self._d_padded, self._dx)
+        return self._dx
+
+    def _matrices(self, v: Array) -> Array:
+        """(4, 4, C, R, Q, N) as 16 matrices (C, T)."""
+        return v.reshape(16, v.shape[2], -1)
+
+    def _transform_input(self, x: Array) -> None:
+        """V = B' d B for all tiles: rows first, then columns."""
+        self._tiles_of.take(x, self._padded)
+        rows, (r, q) = self._rows, self._tiles
+        d = [self._padded[i : i + 2 * r : 2] for i in range(4)]
+        np.subtract(d[0], d[2], out=rows[0])
+        np.add(d[1], d[2], out=rows[1])
+        np.subtract(d[2], d[1], out=rows[2])
+        np.subtract(d[1], d[3], out=rows[3])
+        e = [rows[:, :, :, j % 2, j // 2 : j // 2 + q] for j in range(4)]
+        v = self._v.swapaxes(2, 3)  # (4, 4, R, C, Q, N), as the rows stand
+        np.subtract(e[0], e[2], out=v[:, 0])
+        np.add(e[1], e[2], out=v[:, 1])
+        np.subtract(e[2], e[1], out=v[:, 2])
+        np.subtract(e[1], e[3], out=v[:, 3])
+
+    def _pool(self) -> None:
+        """The largest of the four planes, with bias and ReLU; remember which it was."""
+        y, columns, p = self._y, self._columns, self._p
+        np.maximum(y[:, 0], y[:, 1], out=columns)
+        np.maximum(columns[0], columns[1], out=p)
+        if self._train:
+            np.greater(y[:, 1], y[:, 0], out=self._right)
+            np.greater(columns[1], columns[0], out=self._lower)
+        if self._bias is not None:
+            np.add(p, self._bias, out=p)
+        if self._zeros is not None:
+            np.maximum(p, self._zeros, out=p)
+        if not self._train:
+            return
+        if self._zeros is None:
+            np.logical_not(self._lower, out=self._upper)
+            return
+        np.greater(p, self._zeros, out=self._alive)
+        np.greater(self._alive, self._lower, out=self._upper)  # alive and not lower
+        np.logical_and(self._alive, self._lower, out=self._lower)
+
+    def _unpool(self, dp: Array) -> None:
+        """dM = A dY A', where dY gives dp (F, R, Q, N) to the plane that won."""
+        columns, m = self._columns, self._m
+        tiles = columns.reshape(2, *self._planes)
+        np.multiply(dp, self._upper.reshape(self._planes), out=tiles[0])
+        np.multiply(dp, self._lower.reshape(self._planes), out=tiles[1])
+        if self._d_bias is not None:
+            self._d_bias += np.matmul(columns, self._ones).sum(axis=0)
+        corners = m[0::3, 0::3]  # dY stands where A has its single ones: rows and columns 0 and 3
+        np.multiply(columns, self._right, out=corners[:, 1])
+        np.subtract(columns, corners[:, 1], out=corners[:, 0])
+        _unfold(m[0::3].swapaxes(0, 1))
+        _unfold(m)
+
+    def _scatter_tiles(self) -> None:
+        """dd = B dV B' for all tiles, added where tiles overlap: columns first, then rows."""
+        v = self._v.swapaxes(2, 3)
+        q, a, b = self._tiles[1], self._a, self._b
+        rows = self._rows
+        np.subtract(v[:, 1], v[:, 2], out=b)
+        np.add(b, v[:, 3], out=b)  # second column of each tile
+        np.add(v[:, 1], v[:, 2], out=a)
+        np.subtract(a, v[:, 0], out=a)  # third column
+        even, odd = rows[:, :, :, 0], rows[:, :, :, 1]
+        even[:, :, :, 0] = v[:, 0, :, :, 0]
+        np.add(v[:, 0, :, :, 1:], a[:, :, :, :-1], out=even[:, :, :, 1:q])
+        even[:, :, :, q] = a[:, :, :, -1]
+        odd[:, :, :, 0] = b[:, :, :, 0]
+        np.subtract(b[:, :, :, 1:], v[:, 3, :, :, :-1], out=odd[:, :, :, 1:q])
+        np.negative(v[:, 3, :, :, -1], out=odd[:, :, :, q])
+        c, d, out = self._c, self._d, self._d_padded
+        np.subtract(rows[1], rows[2], out=d)
+        np.add(d, rows[3], out=d)
+        np.add(rows[1], rows[2], out=c)
+        np.subtract(c, rows[0], out=c)
+        even, odd = out[0::2], out[1::2]
+        even[0] = rows[0, 0]
+        np.add(rows[0, 1:], c[:-1], out=even[1:-1])
+        even[-1] = c[-1]
+        odd[0] = d[0]
+        np.subtract(d[1:], rows[3, :-1], out=odd[1:-1])
+        np.negative(rows[3, -1], out=odd[-1])
+
+
+class _Tiles:
+    """Copies between an image and the buffer of tiles: padded, columns even before odd."""
+
+    def __init__(self, geometry: Geometry) -> None:
+        padding, (_, height, width) = geometry.padding, geometry.input_shape
+        _, rows, columns = geometry.output_shape
+        last_row = min(rows + 2, height + padding)
+        self._rows = slice(padding, last_row), slice(0, last_row - padding)
+        self._columns = []
+        for parity in (0, 1):
+            first = parity if parity >= padding else parity + 2
+            padded = range(first, min(columns + 2, width + padding), 2)
+            read = range(padded.start - padding, padded.stop - padding, 2)
+            to = slice(first // 2, first // 2 + len(padded))
+            self._columns.append((parity, to, geometry.stored(read)))
+
+    def take(self, x: Array, padded: Array) -> None:
+        """Copy x (H, C, W, N) into ``padded`` (rows, C, 2, columns/2, N), whose halo stays."""
+        for parity, to, source in self._columns:
+            np.copyto(padded[self._rows[0], :, parity, to], x[self._rows[1], :, source])
+
+    def give_back(self, padded: Array, x: Array) -> None:
+        """Copy the other way; pixels that no tile read get 0."""
+        x.fill(0)
+        for parity, to, source in self._columns:
+            np.copyto(x[self._rows[1], :, source], padded[self._rows[0], :, parity, to])
+
+
+def _fold(m: Array, y: Array, work: Array) -> None:
+    """A' along the first axis: y0 = m0 + m1 + m2, y1 = m1 - m2 - m3."""
+    np.add(m[1], m[2], out=work)
+    np.add(m[0], work, out=y[0])
+    np.subtract(m[1], m[2], out=work)
+    np.subtract(work, m[3], out=y[1])
+
+
+def _unfold(m: Array) -> None:
+    """A along the first axis, in place: m0 and m3 hold y0 and y1."""
+    np.add(m[0], m[3], out=m[1])
+    np.subtract(m[0], m[3], out=m[2])
+    np.negative(m[3], out=m[3])
