@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -19,6 +20,8 @@ from cnnlib.parameters import ParameterStore
 from cnnlib.plan import Plan, examples_first
 
 _PLANS_KEPT = 4
+MAX_PARAMETERS = 1 << 27  # of one layer: half a gigabyte of float32
+MAX_OUTPUTS = 1 << 25  # numbers of one layer's output for one image
 NO_DRAW = Draw(seed=0, purpose="forward")
 
 
@@ -72,7 +75,7 @@ class Sequential:
                 received=f"{self.input_shape}",
             )
         self.names = names_of(self.layers)
-        self.output_shape = shapes_of(self.layers, self.input_shape)[-1]
+        self.output_shape = self.summary()[-1].output_shape  # and so every layer is looked at
         self.store = ParameterStore(self.layers, self.input_shape, seed, np.dtype(dtype))
         self._plans: OrderedDict[tuple[int, bool], Plan] = OrderedDict()
         self._pending: Plan | None = None
@@ -214,15 +217,27 @@ class Sequential:
 
 
 def layer_row(line: int, name: str, layer: Layer, input_shape: Shape) -> LayerRow:
-    """The summary of one layer on an input shape."""
+    """The summary of one layer on an input shape.
+
+    Raises:
+        ShapeError: the layer does not fit, or is larger than any machine should be asked for.
+    """
+    output_shape = layer.output_shape(input_shape)
     parameters = sum(parameter.size for parameter in layer.parameters(input_shape).values())
+    numbers = math.prod(output_shape)
+    for what, count, most in (
+        ("parameters", parameters, MAX_PARAMETERS),
+        ("outputs for an image", numbers, MAX_OUTPUTS),
+    ):
+        if count > most:
+            raise ShapeError(
+                type(layer).__name__,
+                expected=f"at most {most:,} {what}",
+                received=f"{count:,}",
+                advice="Use fewer filters or units, or a pooling before it.",
+            )
     return LayerRow(
-        line,
-        name,
-        repr(layer),
-        layer.output_shape(input_shape),
-        parameters,
-        layer.multiply_adds(input_shape),
+        line, name, repr(layer), output_shape, parameters, layer.multiply_adds(input_shape)
     )
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cnnlib.arrays import Array, Draw, Examples, stream
 from cnnlib.augmentations import augment
+from cnnlib.errors import RankError
 from cnnlib.model import NO_DRAW, Sequential, softmax
 from cnnlib.optimizers import clip_norm
 from cnnlib.plan import Plan, micro_batch_in_cache
@@ -75,31 +76,25 @@ class Replica:
         return whole + (rest >= enough)
 
     def step(self, epoch: int, batch: int, learning_rate: float) -> StepResult:
-        """Learn from batch number ``batch`` (from 0) of an epoch."""
-        examples = self._batch(epoch, batch)
-        labels = self.splits["train"].labels[examples]
-        normaliser = self.work.loss.normaliser(labels)
-        gradients = self.model.flat_gradients
-        gradients.fill(0)
-        loss, correct = 0.0, 0
-        for start, stop in self._micro_batches(len(examples)):
-            part_loss, part_correct = self._learn(
-                examples[start:stop],
-                labels[start:stop],
-                1.0 / normaliser,
-                Draw(self.work.seed, "step", (epoch, batch), start, stop - start),
-            )
-            loss += part_loss
-            correct += part_correct
-        loss, correct = self._add_up(loss, correct)
-        norm = clip_norm(gradients, self.work.clip or math.inf)
-        result = StepResult(loss / normaliser, correct / len(examples), len(examples), norm)
-        if result.finite:
-            self.work.optimizer.step(
-                self.model.flat_parameters, gradients, self.optimizer, learning_rate
-            )
-            if self.work.average and self.average:
-                self.work.average.update(self.model.flat_parameters, self.average)
+        """Learn from batch number ``batch`` (from 0) of an epoch.
+
+        A step that cannot be taken, because a number is not finite or a rank has gone, leaves the
+        model as it was.
+        """
+        buffers = {name: array.copy() for name, array in self.model.buffers.items()}
+        try:
+            result = self._gradients(epoch, batch)
+        except RankError:
+            self._put_back(buffers)
+            raise
+        if not result.finite:
+            self._put_back(buffers)
+            return result
+        self.work.optimizer.step(
+            self.model.flat_parameters, self.model.flat_gradients, self.optimizer, learning_rate
+        )
+        if self.work.average and self.average:
+            self.work.average.update(self.model.flat_parameters, self.average)
         return result
 
     def probabilities(self, split: str, weights: Weights) -> Array:
@@ -138,14 +133,12 @@ class Replica:
         saved = flat.copy(), {name: array.copy() for name, array in buffers.items()}
         np.copyto(flat, values)
         if which == "best":
-            for name, array in self.best_buffers.items():
-                np.copyto(buffers[name], array)
+            self._put_back(self.best_buffers)
         try:
             yield
         finally:
             np.copyto(flat, saved[0])
-            for name, array in saved[1].items():
-                np.copyto(buffers[name], array)
+            self._put_back(saved[1])
 
     def arrays(self) -> dict[str, Array]:
         """All that a training remembers, by name: what resuming needs, and ranks must agree on."""
@@ -172,6 +165,31 @@ class Replica:
                 if found.any():
                     return f"the gradient of {name}", word
         return "the loss", "NaN or infinity"
+
+    def _gradients(self, epoch: int, batch: int) -> StepResult:
+        """Compute the gradient of a batch over all ranks, clipped where that is asked."""
+        examples = self._batch(epoch, batch)
+        labels = self.splits["train"].labels[examples]
+        normaliser = self.work.loss.normaliser(labels)
+        gradients = self.model.flat_gradients
+        gradients.fill(0)
+        loss, correct = 0.0, 0
+        for start, stop in self._micro_batches(len(examples)):
+            part_loss, part_correct = self._learn(
+                examples[start:stop],
+                labels[start:stop],
+                1.0 / normaliser,
+                Draw(self.work.seed, "step", (epoch, batch), start, stop - start),
+            )
+            loss += part_loss
+            correct += part_correct
+        loss, correct = self._add_up(loss, correct)
+        norm = clip_norm(gradients, self.work.clip or math.inf)
+        return StepResult(loss / normaliser, correct / len(examples), len(examples), norm)
+
+    def _put_back(self, buffers: Mapping[str, Array]) -> None:
+        for name, array in buffers.items():
+            np.copyto(self.model.buffers[name], array)
 
     def _learn(
         self, examples: NDArray[np.int64], labels: NDArray[np.integer], scale: float, draw: Draw
