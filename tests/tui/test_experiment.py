@@ -33,21 +33,6 @@ TINY = "Conv2d(4, kernel=3, stride=2)\nReLU()\nFlatten()\nDropout(0.2)\nDense(3)
 EPOCHS = 3
 
 
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data set of three kinds of noisy bars, as a file."""
-    rng = np.random.default_rng(7)
-    labels = np.arange(360) % 3
-    images = rng.integers(0, 90, (360, 1, 12, 12)).astype(np.uint8)
-    for image, label in zip(images[:, 0], labels, strict=True):
-        image[:, 4 * label : 4 * label + 4] += 120
-    path = tmp_path_factory.mktemp("data") / "bars.npz"
-    np.savez(
-        path, x_train=images[:300], y_train=labels[:300], x_test=images[300:], y_test=labels[300:]
-    )
-    return path
-
-
 @pytest.fixture
 def settings(pictures: Path) -> Settings:
     return Settings(

@@ -1,0 +1,166 @@
+"""The installed command as a process: light to start, stopped by signals, honest everywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cnnlib.runs.directory import find
+
+PROGRAM = [sys.executable, "-m", "tui"]
+ENVIRONMENT = {**os.environ, "TERM": "xterm-256color"}
+
+
+def start(*words: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*PROGRAM, *map(str, words)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+    )
+
+
+def test_the_command_is_installed() -> None:
+    beside = Path(sys.executable).parent / "cnn-tui"
+    program = str(beside) if beside.exists() else shutil.which("cnn-tui")
+    assert program, "install the project: pip install -e ."
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("cnn-tui ")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from tui.cli import run\n"
+        "assert run(['--help']) == 0\n"
+        "heavy = {'numpy', 'pandas', 'textual', 'matplotlib', 'rich', 'cnnlib', 'data'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
+    for command in ("train", "resume", "evaluate", "figures", "data", "runs", "doctor"):
+        assert command in done.stdout
+
+
+def test_without_a_terminal_the_app_says_what_to_do_before_textual_is_loaded() -> None:
+    code = (
+        "import sys\n"
+        "from tui.cli import run\n"
+        "try:\n    code = run([])\n"
+        "except SystemExit as error:\n    code = error.code\n"
+        "print(code, 'textual' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        check=True,
+    )
+    assert done.stdout == "2 False\n"
+    assert "ssh -t" in done.stderr
+    assert "cnn-tui train" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def long_training(pictures: Path, tmp_path: Path) -> list[str]:
+    """Words of a training that takes far longer than a test."""
+    architecture = tmp_path / "small.txt"
+    architecture.write_text("Conv2d(4, kernel=3)\nReLU()\nFlatten()\nDense(3)\n")
+    return [
+        "train", "--data", str(pictures), "--arch", str(architecture), "--epochs", "100000",
+        "--runs", str(tmp_path / "runs"),
+    ]  # fmt: skip
+
+
+def wait_for_step(process: subprocess.Popen[str], step: int = 20) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line).get("step", 0) >= step:
+            return
+    raise AssertionError(f"it ended: {process.stderr.read() if process.stderr else ''}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_writes_a_checkpoint_and_ends_cleanly(
+    long_training: list[str], tmp_path: Path, number: signal.Signals
+) -> None:
+    process = start(*long_training, "--json")
+    wait_for_step(process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert err == ""
+    last = json.loads(out.splitlines()[-1])
+    assert (last["event"], last["reason"]) == ("RunEnded", "stopped")
+    run = find(tmp_path / "runs")
+    assert (run.checkpoints / "last.safetensors").is_file()
+
+    again = start("resume", run.path, "--json")
+    assert again.stdout is not None
+    resumed = json.loads(again.stdout.readline())
+    again.send_signal(signal.SIGINT)
+    again.communicate(timeout=30)
+    assert (resumed["event"], resumed["step"]) == ("RunStarted", last["step"])
+
+
+def test_a_detached_training_is_paused_resumed_and_stopped(
+    long_training: list[str], tmp_path: Path
+) -> None:
+    done = start(*long_training, "--detach", "--json")
+    out, err = done.communicate(timeout=60)
+    assert done.returncode == 0, err
+    told = json.loads(out)
+    run = find(tmp_path / "runs")
+    assert told["run"] == run.id
+
+    def ask(command: str) -> None:
+        asked = subprocess.run(
+            [*PROGRAM, command, str(run.path)], capture_output=True, text=True, check=False
+        )
+        assert asked.returncode == 0, asked.stderr
+
+    def wait_for(event: str) -> None:
+        end = time.monotonic() + 30
+        while f'"event":"{event}"' not in _journal(run.journal_path):
+            assert time.monotonic() < end, f"no {event} came"
+            time.sleep(0.05)
+
+    try:
+        wait_for("StepEnded")
+        ask("pause")
+        wait_for("Paused")
+        ask("resume")
+        wait_for("Resumed")
+        ask("stop")
+        wait_for("RunEnded")
+    finally:
+        if '"event":"RunEnded"' not in _journal(run.journal_path):
+            os.kill(told["pid"], signal.SIGKILL)
+    last = json.loads(_journal(run.journal_path).splitlines()[-1])
+    assert (last["event"], last["reason"]) == ("RunEnded", "stopped")
+
+
+def _journal(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def test_a_reader_that_leaves_is_no_traceback(pictures: Path) -> None:
+    with start("data", "show", pictures, "--json") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=60) == 1
