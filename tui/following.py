@@ -90,8 +90,8 @@ class Series:
         self.version = 0
         self.started: ev.RunStarted | None = None
         self.ended: ev.RunEnded | None = None
-        self.confusion: ev.Evaluated | None = None
-        """The last evaluation on a split."""
+        self.evaluated: dict[str, ev.Evaluated] = {}
+        """The last evaluation on each split."""
         self.steps, self.losses, self.accuracies, self.rates = (Column() for _ in range(4))
         self.epochs: list[EpochRow] = []
         self.marks: list[Mark] = []
@@ -214,7 +214,7 @@ class Series:
             case ev.EpochEnded():
                 self._end_epoch(event, now)
             case ev.Evaluated():
-                self.confusion = event
+                self.evaluated[event.split] = event
             case ev.Paused():
                 self.paused = True
                 self._stop_clock(now)

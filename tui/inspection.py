@@ -20,11 +20,9 @@ from numpy.typing import NDArray
 from cnnlib.model import Sequential
 from cnnlib.report import Report, evaluate
 from cnnlib.runs import Run
-from cnnlib.runs.files import read_text
 from data.dataset import Split
 from tui import experiment
 
-REPORT_LIMIT = 64 << 20
 Which = Literal["best", "last"]
 Stamp = tuple[str, int, int]
 """Path, time and size of the file that a network or a report was read from."""
@@ -144,12 +142,3 @@ def _kernels(model: Sequential, name: str) -> NDArray[np.floating[Any]] | None:
     """The kernels of a convolution; None for any other layer."""
     weights = model.parameters.get(f"{name}.weight")
     return weights if weights is not None and weights.ndim == 4 else None
-
-
-def read_report(path: Path) -> Report:
-    """The report that a run wrote at its end.
-
-    Raises:
-        RunError: there is none, or it is damaged.
-    """
-    return Report.from_json(read_text(path, REPORT_LIMIT), where=str(path))

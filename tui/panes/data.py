@@ -121,7 +121,7 @@ class DataPane(Pane):
     def _draw_facts(self, width: int, height: int) -> Grid:
         session, dataset = self.session, self.session.dataset
         if dataset is None:
-            text = session.dataset_error or f"reading {session.dataset_name}…"
+            text = session.dataset_error or f"reading {session.dataset_name}..."
             ink = session.palette.bad if session.dataset_error else session.palette.muted
             return note(text, width, height, fg=ink)
         rows: list[Fact] = [
@@ -141,7 +141,7 @@ class DataPane(Pane):
     def _pixels(self) -> Fact:
         known = self._known
         if known is None:
-            return "pixels", "reading…"
+            return "pixels", "reading..."
         train = dict(known.pixels.loc["train"])
         mean, std = (say.probability(float(train[name]) / 255) for name in ("mean", "std"))
         share = say.percent(float(train["background_share"]))
@@ -163,7 +163,7 @@ class DataPane(Pane):
             return Grid.blank(width, height)
         known = self._known
         if known is None or height < 2:
-            return note("reading…", width, height, fg=session.palette.muted)
+            return note("reading...", width, height, fg=session.palette.muted)
         counts, most = known.counts, max(int(known.counts["train"].max()), 1)
         chosen = self.only
         columns = [

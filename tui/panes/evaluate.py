@@ -67,10 +67,9 @@ class EvaluatePane(ReportPane):
     def evaluation(self) -> Evaluation | None:
         """The test report; before there is one, or when asked for, the last validation."""
         series, report = self.session.series, self.report
-        event, started = series.confusion, series.started
+        seen, started = series.evaluated, series.started
         classes = started.classes if started is not None else ()
-        wanted = self.prefer_validation and event is not None and event.split == "valid"
-        if report is not None and not wanted:
+        if report is not None and not (self.prefer_validation and "valid" in seen):
             return Evaluation(
                 "test",
                 report.scores,
@@ -79,6 +78,7 @@ class EvaluatePane(ReportPane):
                 "test",
                 report.calibration.error,
             )
+        event = seen.get("valid") or seen.get("test") or seen.get("train")
         if event is None or len(classes) != len(event.confusion):
             return None
         names = {"valid": "validation", "test": "test", "train": "training"}
@@ -129,7 +129,7 @@ class EvaluatePane(ReportPane):
         share = say.percent(value / whole) if whole else say.NOTHING
         lines = [(f"{names[row]} {verdict}: {value} of {whole} ({share})", palette.text)]
         arrow = "→" if self.session.terminal.unicode else ">"
-        pairs = [f"{names[r]}{arrow}{names[c]} {matrix[r, c]}" for r, c in confused(matrix)]
+        pairs = [f"{names[r]}{arrow}{names[c]}:{matrix[r, c]}" for r, c in confused(matrix)]
         words = f"most confused: {', '.join(pairs[:30])}" if pairs else "nothing is confused"
         room = min(max(room - 1, 1), 3)
         return lines + [(line, palette.muted) for line in wrap(words, width)[:room]]

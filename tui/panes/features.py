@@ -177,7 +177,7 @@ class FeaturesPane(Pane):
             return self._problem
         if self.session.dataset_error:
             return self.session.dataset_error
-        return "reading the data…" if self.session.dataset is None else "looking…"
+        return "reading the data..." if self.session.dataset is None else "looking…"
 
     def _caption(self, layer: LayerLook) -> str:
         if self._shows_filters and layer.weights is not None:
@@ -257,7 +257,7 @@ class FeaturesPane(Pane):
             return grid
         names = session.dataset.classes
         probabilities = self.look.probabilities
-        lines = min(len(names), 5 if height < 30 else 10)
+        lines = min(len(names), 3 if height < 16 else 5 if height < 30 else 10)
         picture = image(
             split.images[question.sample.index],
             width,

@@ -117,7 +117,7 @@ class MistakesPane(ReportPane):
         if session.run is None:
             return "No run yet. Train one in pane 3, or open one in pane 7."
         if self.is_reading:
-            return "looking through the test images…"
+            return "looking through the test images..."
         if self.report is None:
             return "The first checkpoint of this run shows what it gets wrong."
         if self.report.mistakes_total and session.mistakes_filter:

@@ -171,7 +171,7 @@ class ModelPane(Pane):
         y = 0
         for problem in checked.found.diagnostics:
             ink = palette.bad if problem.severity == "error" else palette.warn
-            for line in wrap(str(problem), width):
+            for line in wrap(say.plain(str(problem), self.session.terminal), width):
                 grid.put(0, y, line, fg=ink)
                 y += 1
         return grid

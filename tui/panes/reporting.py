@@ -7,16 +7,17 @@ asks for it gets one made from the latest checkpoint on the test images.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from textual import on, work
 from textual.message import Message
 
 from cnnlib.errors import CnnError
 from cnnlib.report import Report
+from cnnlib.runs import Run
 from data.dataset import Dataset
 from data.errors import DataError
-from tui.inspection import Inspector, Source, Stamp, read_report, source_of, stamp_of
+from tui.experiment.evaluation import read_report
+from tui.inspection import Inspector, Source, Stamp, source_of, stamp_of
 from tui.panes.base import Pane
 from tui.session import Session
 
@@ -74,7 +75,7 @@ class ReportPane(Pane):
         if question is None or session.run is None:
             self._answered = question
         else:
-            self._read(question, session.run.report_path, session.dataset)
+            self._read(question, session.run, session.dataset)
 
     def _question(self, session: Session) -> ReportQuestion | None:
         run, dataset = session.run, session.dataset
@@ -90,11 +91,11 @@ class ReportPane(Pane):
         return None
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="report")
-    def _read(self, question: ReportQuestion, path: Path, dataset: Dataset | None) -> None:
+    def _read(self, question: ReportQuestion, run: Run, dataset: Dataset | None) -> None:
         report, problem = None, ""
         try:
             if question.source is None:
-                report = read_report(path)
+                report = read_report(run)
             elif dataset is not None:
                 report = self.inspector.report(
                     question.source, "test", dataset.test, dataset.classes

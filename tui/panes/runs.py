@@ -152,14 +152,14 @@ class RunsPane(Pane):
             say.percent(run.valid_accuracy, 2),
             say.percent(run.test_accuracy, 2),
             say.duration(run.seconds) if run.seconds else say.NOTHING,
-            *([run.architecture] if wide else []),
+            *([say.plain(run.architecture, self.session.terminal)] if wide else []),
         ]
 
     def _missing(self) -> str:
         if self.problem:
             return self.problem
         if self.runs is None:
-            return "reading…"
+            return "reading..."
         return f"No run in {self.session.runs_root} yet. r in pane 3 starts one."
 
     def _draw_run(self, run: RunSummary | None, width: int, height: int) -> Grid:
@@ -174,7 +174,7 @@ class RunsPane(Pane):
         if run.test_accuracy is not None:
             accuracy += f", test {say.percent(run.test_accuracy, 2)}"
         pairs = [
-            ("network", run.architecture),
+            ("network", say.plain(run.architecture, session.terminal)),
             ("data", run.data),
             ("state", f"{state_word(run)}, epoch {run.epoch} of {run.epochs or '?'}"),
             ("accuracy", accuracy),

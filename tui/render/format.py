@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from tui.render.cells import char_width, text_width
+from tui.terminal import Terminal
 
 Align = Literal["left", "right", "centre"]
 
 NOTHING = "-"
+_IN_ASCII = str.maketrans({"→": ">", "·": ",", "…": "...", "×": "x", "²": "2"})
 
 
 def fit(text: str, width: int, align: Align = "left", *, ellipsis: str = "") -> str:
@@ -106,6 +108,11 @@ def size(octets: float | None) -> str:
         return f"{octets:.0f} B"
     power = min(int(math.log(abs(octets), 1024)), 3)
     return f"{octets / 1024**power:.1f} {('B', 'KiB', 'MiB', 'GiB')[power]}"
+
+
+def plain(text: str, terminal: Terminal) -> str:
+    """The signs of the library's own messages as this terminal can show them."""
+    return text if terminal.unicode else text.translate(_IN_ASCII)
 
 
 def plural(amount: int, noun: str, nouns: str | None = None) -> str:
