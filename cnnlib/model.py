@@ -184,7 +184,7 @@ class Sequential:
         """Every layer's output for one image (C, H, W): (C, H, W) or (D,), by the layer's name."""
         self._require_images(image[None])
         plan = Plan(self.layers, self.input_shape, 1, self.store, train=False, fuse=False)
-        outputs = plan.outputs(image[None], NO_DRAW)
+        outputs = plan.outputs(image[None], NO_DRAW.part(0, 1))
         return [(name, examples_first(y)[0]) for name, y in outputs]
 
     def summary(self) -> tuple[LayerRow, ...]:

@@ -12,14 +12,16 @@ import ast
 import dataclasses
 import difflib
 import typing
+import warnings
 from collections.abc import Sequence
-from types import UnionType
-from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, Union
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from cnnlib.errors import SpecificationError
+from cnnlib.literals import WRONG, article, fit, type_name, word
 
 T = TypeVar("T", bound="Described")
 MAX_TEXT = 100_000  # characters: far more than a network needs, far less than harms
+MAX_NUMBER = 1 << 63  # beyond every option, yet products of a few such numbers can be printed
 
 
 class Option(NamedTuple):
@@ -58,7 +60,7 @@ class Described:
         return tuple(
             Option(
                 field.name,
-                _type_name(hints[field.name]),
+                type_name(hints[field.name]),
                 None if _required(field) else _default(field),
                 _required(field),
                 str(field.metadata.get("help", "")),
@@ -75,7 +77,7 @@ class Described:
                 by_name = True
                 if value == _default(field) and type(value) is type(_default(field)):
                     continue
-            words.append(f"{field.name}={_word(value)}" if by_name else _word(value))
+            words.append(f"{field.name}={word(value)}" if by_name else word(value))
         return f"{type(self).__name__}({', '.join(words)})"
 
 
@@ -133,7 +135,9 @@ def statements(text: str, root: type[Described]) -> list[ast.expr]:
             what, expected=f"at most {MAX_TEXT:,} characters", received=f"{len(text):,}"
         )
     try:
-        body = ast.parse(text).body
+        with warnings.catch_warnings():  # "1if" and the like are half typed, not worth a warning
+            warnings.simplefilter("ignore")
+            body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         shown = (getattr(error, "text", None) or "").strip()
@@ -175,7 +179,7 @@ def build(node: ast.expr, root: type[T]) -> T:
     if name not in members:
         raise SpecificationError(
             f"line {line}",
-            expected=f"{_article(root._family)} ({', '.join(members)})",
+            expected=f"{article(root._family)} ({', '.join(members)})",
             received=f"{name!r}",
             advice=_did_you_mean(name, members),
             line=line,
@@ -238,47 +242,11 @@ def _value(node: ast.expr, hint: Any, where: str, root: type[Described]) -> Any:
     try:
         value = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        value = _WRONG
-    fitted = _fit(value, hint)
-    if fitted is _WRONG:
-        raise SpecificationError(where, expected=_type_name(hint), received=ast.unparse(node)[:60])
+        value = WRONG
+    fitted = fit(value, hint)
+    if fitted is WRONG:
+        raise SpecificationError(where, expected=type_name(hint), received=ast.unparse(node)[:60])
     return fitted
-
-
-_WRONG: Any = object()
-
-
-def _fit(value: Any, hint: Any) -> Any:
-    """``value`` as the type asks (an int becomes a float, a list a tuple), or ``_WRONG``."""
-    origin = typing.get_origin(hint)
-    if origin in (Union, UnionType):
-        for choice in typing.get_args(hint):
-            fitted = _fit(value, choice)
-            if fitted is not _WRONG:
-                return fitted
-        return _WRONG
-    if origin is Literal:
-        return value if value in typing.get_args(hint) else _WRONG
-    if origin is tuple:
-        return _fit_tuple(value, typing.get_args(hint))
-    if hint is None or hint is type(None):
-        return None if value is None else _WRONG
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if hint is int and isinstance(value, bool):
-        return _WRONG
-    return value if isinstance(hint, type) and isinstance(value, hint) else _WRONG
-
-
-def _fit_tuple(value: Any, kinds: tuple[Any, ...]) -> Any:
-    if not isinstance(value, list | tuple):
-        return _WRONG
-    if len(kinds) == 2 and kinds[1] is Ellipsis:
-        kinds = (kinds[0],) * len(value)
-    if len(kinds) != len(value):
-        return _WRONG
-    fitted = tuple(_fit(item, kind) for item, kind in zip(value, kinds, strict=True))
-    return _WRONG if any(item is _WRONG for item in fitted) else fitted
 
 
 def _described_in(hint: Any) -> type[Described] | None:
@@ -304,33 +272,6 @@ def _default(field: dataclasses.Field[Any]) -> Any:
     return field.default
 
 
-def _word(value: Any) -> str:
-    if isinstance(value, tuple) and value and isinstance(value[0], Described):
-        return "[" + ", ".join(map(repr, value)) + "]"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return repr(value)
-
-
-def _type_name(hint: Any) -> str:
-    origin = typing.get_origin(hint)
-    if origin in (Union, UnionType):
-        return " or ".join(_type_name(choice) for choice in typing.get_args(hint))
-    if origin is Literal:
-        return " or ".join(_word(choice) for choice in typing.get_args(hint))
-    if origin is tuple:
-        kinds = [kind for kind in typing.get_args(hint) if kind is not Ellipsis]
-        return "a list of " + _type_name(kinds[0]) if kinds else "a list"
-    if isinstance(hint, type) and issubclass(hint, Described):
-        return _article(hint._family)
-    names = {int: "a whole number", float: "a number", bool: "True or False", str: "a text"}
-    return "None" if hint in (None, type(None)) else names.get(hint, str(hint))
-
-
-def _article(noun: str) -> str:
-    return ("an " if noun[:1] in "aeio" else "a ") + noun
-
-
 def _example(root: type[Described]) -> str:
     for cls in family(root).values():
         required = [option.name for option in cls.options() if option.required]
@@ -339,8 +280,6 @@ def _example(root: type[Described]) -> str:
 
 
 def _did_you_mean(word: str, known: Sequence[str] | dict[str, Any]) -> str:
-    near = difflib.get_close_matches(word, list(known), 1, 0.5)
-    if not near:
-        folded = {name.lower(): name for name in known}
-        near = [folded[word.lower()]] if word.lower() in folded else []
-    return f"Did you mean {near[0]!r}?" if near else ""
+    folded = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower(), list(folded), 1, 0.5)
+    return f"Did you mean {folded[near[0]]!r}?" if near else ""

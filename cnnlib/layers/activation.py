@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from cnnlib.arrays import Shape
+from cnnlib.domain import require
 from cnnlib.kernels import Kernel, activations
 from cnnlib.layers.base import Layer, Site
 
@@ -39,6 +41,9 @@ class LeakyReLU(_Activation):
 
     kind: ClassVar[str] = "leakyrelu"
     slope: float = field(default=0.01, metadata={"help": "slope below zero"})
+
+    def __post_init__(self) -> None:
+        require(self, "slope", math.isfinite(self.slope), "a finite number")
 
     def plan(self, site: Site) -> Kernel:
         """Elementwise."""

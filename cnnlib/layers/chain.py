@@ -71,7 +71,7 @@ class Chain:
     def __init__(self, layers: Sequence[Layer], site: Site, *, crop_input: bool = False) -> None:
         names = names_of(layers)
         shapes = shapes_of(layers, site.input_shape)
-        steps = _fuse(layers, site.train) if site.fuse else _one_by_one(layers, site.train)
+        steps = _fuse(layers, site.train) if site.fuse else _one_by_one(layers)
         needed = _needed(layers, steps, shapes, site)
         learns = [bool(layers[step.start].parameters(shapes[step.start])) for step in steps]
         first = learns.index(True) if True in learns else len(steps)
@@ -125,8 +125,8 @@ def _kept(layers: Sequence[Layer], train: bool) -> list[int]:
     ]
 
 
-def _one_by_one(layers: Sequence[Layer], train: bool) -> list[_Step]:
-    return [_Step(place, place + 1) for place in _kept(layers, train)]
+def _one_by_one(layers: Sequence[Layer]) -> list[_Step]:
+    return [_Step(place, place + 1) for place in range(len(layers))]
 
 
 def _fuse(layers: Sequence[Layer], train: bool) -> list[_Step]:

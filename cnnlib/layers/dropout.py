@@ -33,5 +33,6 @@ class Dropout(Layer):
         return input_shape
 
     def plan(self, site: Site) -> Kernel:
-        """A mask; the plan leaves the layer out when inferring."""
-        return dense.Dropout(site.input_shape, site.n, site.dtype, self.rate, site.place)
+        """A mask, of ones when inferring; a plan that fuses leaves the layer out then."""
+        rate = self.rate if site.train else 0.0
+        return dense.Dropout(site.input_shape, site.n, site.dtype, rate, site.place)

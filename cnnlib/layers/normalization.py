@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnlib.arrays import Shape
+from cnnlib.domain import require
 from cnnlib.errors import SpecificationError
 from cnnlib.kernels import Kernel, normalization
 from cnnlib.layers.base import Layer, Parameter, Site, images_only
@@ -37,8 +39,7 @@ class BatchNorm2d(Layer):
             raise SpecificationError(
                 "BatchNorm2d: momentum", expected="in (0, 1]", received=f"{self.momentum}"
             )
-        if self.eps <= 0.0:
-            raise SpecificationError("BatchNorm2d: eps", expected="> 0", received=f"{self.eps}")
+        require(self, "eps", 0.0 < self.eps < math.inf, "a number above 0")
         if self.ghost < 0 or self.ghost == 1:
             raise SpecificationError(
                 "BatchNorm2d: ghost", expected="0, or at least 2", received=f"{self.ghost}"
@@ -101,8 +102,7 @@ class LayerNorm(Layer):
     eps: float = field(default=1e-5, metadata={"help": "added to the variance"})
 
     def __post_init__(self) -> None:
-        if self.eps <= 0.0:
-            raise SpecificationError("LayerNorm: eps", expected="> 0", received=f"{self.eps}")
+        require(self, "eps", 0.0 < self.eps < math.inf, "a number above 0")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape."""

@@ -11,6 +11,7 @@ from layer_cases import CASES, FLAT, SMOOTH, Bench, Case, batch_last, cotangent,
 from naive_layers import conv2d, run
 
 from cnnlib.arrays import Draw
+from cnnlib.errors import SpecificationError
 from cnnlib.layers import (
     GELU,
     AvgPool2d,
@@ -71,6 +72,34 @@ def test_the_text_of_a_layer_gives_it_back(layer: Layer) -> None:
     assert repr(parse(repr(layer), Layer)) == repr(layer)
     with pytest.raises(dataclasses.FrozenInstanceError):
         layer.kind = "other"  # type: ignore[misc]
+
+
+INFINITY, NAN = float("inf"), float("nan")
+REFUSED: list[tuple[type[Layer], dict[str, Any]]] = [
+    (Conv2d, {"filters": 0}),
+    *((Conv2d, {"filters": 4, name: 0}) for name in ("kernel", "stride", "dilation", "groups")),
+    (Conv2d, {"filters": 4, "padding": -1}),
+    (Conv2d, {"filters": 4, "padding": "same", "kernel": 2}),
+    (Conv2d, {"filters": 4, "groups": 3}),
+    (Dense, {"units": 0}),
+    *((LeakyReLU, {"slope": slope}) for slope in (INFINITY, NAN)),
+    *((pool, {"kernel": 0}) for pool in (MaxPool2d, AvgPool2d)),
+    *((pool, {"kernel": 2, "stride": 0}) for pool in (MaxPool2d, AvgPool2d)),
+    *((BatchNorm2d, {"momentum": share}) for share in (0.0, 1.5, NAN)),
+    *((norm, {"eps": eps}) for norm in (BatchNorm2d, LayerNorm) for eps in (0.0, INFINITY, NAN)),
+    *((BatchNorm2d, {"ghost": images}) for images in (1, -2)),
+    *((Dropout, {"rate": rate}) for rate in (1.0, -0.1, NAN)),
+    (Residual, {"layers": ()}),
+]
+
+
+@pytest.mark.parametrize(("cls", "options"), REFUSED, ids=str)
+def test_a_value_outside_its_domain_is_refused(cls: type[Layer], options: dict[str, Any]) -> None:
+    with pytest.raises(SpecificationError) as caught:
+        cls(**options)
+    assert caught.value.where.startswith(cls.__name__ + ": ")
+    assert caught.value.expected
+    assert caught.value.received
 
 
 @pytest.mark.parametrize("cls", family(Layer).values(), ids=lambda cls: cls.__name__)
