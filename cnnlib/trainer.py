@@ -15,60 +15,25 @@ between two steps. The order of the events is drawn in ``cnnlib.events``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
 from cnnlib import events
 from cnnlib.arrays import Array, Examples
-from cnnlib.errors import CheckpointError, RankError, SpecificationError
-from cnnlib.metrics import confusion_matrix, log_loss
+from cnnlib.errors import RankError, SpecificationError
+from cnnlib.evaluation import Evaluation
+from cnnlib.progress import Progress, TrainingState, capture, reinstate
 from cnnlib.replica import StepResult, Weights
 from cnnlib.schedules import Moment, Schedule
 from cnnlib.stopping import EarlyStopping
 from cnnlib.team import Team
 from cnnlib.work import Work
 
+__all__ = ["Evaluation", "Trainer", "TrainingState"]
+
+Split = Literal["train", "valid", "test"]
 EndReason = Literal["finished", "stopped", "early-stopping", "diverged", "failed", "abandoned"]
-
-
-@dataclass
-class Progress:
-    """Where a training stands, in plain numbers: with the arrays, all that resuming needs.
-
-    ``batch`` counts the batches done of ``epoch``; the sums are over its examples so far.
-    """
-
-    epoch: int = 1
-    batch: int = 0
-    step: int = 0
-    loss_sum: float = 0.0
-    correct: int = 0
-    examples: int = 0
-    rate: float = 0.0
-    rate_factor: float = 1.0
-    valid_losses: list[float] = field(default_factory=list)
-    best_epoch: int | None = None
-    best_accuracy: float | None = None
-    optimizer_steps: int = 0
-    average_steps: int = 0
-
-
-class TrainingState(NamedTuple):
-    """What a checkpoint holds: arrays by name, and plain numbers."""
-
-    tensors: dict[str, Array]
-    progress: dict[str, Any]
-
-
-class Evaluation(NamedTuple):
-    """A model tried on a split."""
-
-    probabilities: Array
-    loss: float
-    accuracy: float
-    confusion: tuple[tuple[int, ...], ...]
 
 
 class Trainer:
@@ -172,37 +137,15 @@ class Trainer:
             weights: "current", "average" (current where none is kept) or "best".
         """
         probabilities = self.team.probabilities(split, weights)
-        labels = np.asarray(self.splits[split].labels)
-        predicted = probabilities.argmax(axis=1)
-        confusion = confusion_matrix(labels, predicted, probabilities.shape[1])
-        return Evaluation(
-            probabilities,
-            float(log_loss(probabilities, labels)),
-            float(np.trace(confusion) / len(labels)),
-            tuple(tuple(map(int, row)) for row in confusion),
-        )
+        return Evaluation.of(probabilities, self.splits[split].labels)
 
-    def evaluated(
-        self, split: Literal["train", "valid", "test"], found: Evaluation
-    ) -> events.Event:
-        """The event that tells of an evaluation."""
-        return events.Evaluated(
-            split=split,
-            epoch=self.progress.epoch,
-            step=self.progress.step,
-            loss=found.loss,
-            accuracy=found.accuracy,
-            examples=len(found.probabilities),
-            confusion=found.confusion,
-        )
+    def evaluated(self, split: Split, found: Evaluation) -> events.Event:
+        """The event that tells of an evaluation now."""
+        return found.event(split, self.progress.epoch, self.progress.step)
 
     def state(self) -> TrainingState:
         """Everything that resuming needs; the arrays are copies."""
-        replica = self.team.replica
-        self.progress.optimizer_steps = replica.optimizer.steps
-        self.progress.average_steps = replica.average.steps if replica.average else 0
-        tensors = {name: array.copy() for name, array in replica.arrays().items()}
-        return TrainingState(tensors, asdict(self.progress))
+        return capture(self.team.replica, self.progress)
 
     def restore(self, state: TrainingState) -> None:
         """Let the next ``run`` go on from ``state``.
@@ -210,12 +153,7 @@ class Trainer:
         Raises:
             CheckpointError: its numbers are not those of a training; nothing is changed.
         """
-        try:
-            self.progress = Progress(**state.progress)
-        except TypeError as error:
-            raise CheckpointError(
-                "the training's progress", expected="its own numbers", received=str(error)
-            ) from None
+        self.progress = Progress.of(state.progress)
         self._restored = state.tensors
 
     def best_tensors(self) -> dict[str, Array]:
@@ -233,23 +171,8 @@ class Trainer:
 
     def _begin(self) -> None:
         self._team = Team(self.work, self.splits, self.ranks)
-        replica = self._team.replica
         if self._restored is not None:
-            own = replica.arrays()
-            if own.keys() != self._restored.keys() or any(
-                own[name].shape != self._restored[name].shape for name in own
-            ):
-                raise CheckpointError(
-                    "the checkpoint",
-                    expected="the arrays of this training",
-                    received="others",
-                    advice="Resume a run with the settings it was begun with.",
-                )
-            for name, array in own.items():
-                np.copyto(array, self._restored[name])
-            replica.optimizer.steps = self.progress.optimizer_steps
-            if replica.average:
-                replica.average.steps = self.progress.average_steps
+            reinstate(self._team.replica, self.progress, self._restored)
         self._team.agree()
 
     def _close(self) -> None:
@@ -262,6 +185,11 @@ class Trainer:
         progress = self.progress
         while progress.epoch <= self.epochs:
             if progress.batch == 0:
+                if self._stop:
+                    break
+                if self.stopping and self.stopping(progress.valid_losses):
+                    yield from self._end("early-stopping")
+                    return
                 yield events.EpochStarted(progress.epoch, progress.step)
             while progress.batch < self.team.replica.batches():
                 if self._stop:
@@ -272,24 +200,16 @@ class Trainer:
                 if not result.finite:
                     yield from self._diverged()
                     return
+                progress.count(result, rate)
                 yield self._stepped(result, rate)
             yield from self._end_epoch()
-            if self.stopping and self.stopping(progress.valid_losses):
-                yield from self._end("early-stopping")
-                return
-        yield from self._end("finished")
+        done = progress.epoch > self.epochs
+        yield from self._end("finished" if done or not self._stop else self._stop)
 
     def _stepped(self, result: StepResult, rate: float) -> events.Event:
-        progress = self.progress
-        progress.batch += 1
-        progress.step += 1
-        progress.loss_sum += result.loss * result.examples
-        progress.correct += round(result.accuracy * result.examples)
-        progress.examples += result.examples
-        progress.rate = rate
         return events.StepEnded(
-            epoch=progress.epoch,
-            step=progress.step,
+            epoch=self.progress.epoch,
+            step=self.progress.step,
             loss=result.loss,
             accuracy=result.accuracy,
             examples=result.examples,
@@ -304,9 +224,7 @@ class Trainer:
             yield self.evaluated("valid", valid)
             progress.valid_losses.append(valid.loss)
         accuracy = None if valid is None else valid.accuracy
-        is_best = (
-            accuracy is None or progress.best_accuracy is None or accuracy >= progress.best_accuracy
-        )
+        is_best = progress.is_best(accuracy)
         if is_best:
             progress.best_epoch, progress.best_accuracy = progress.epoch, accuracy
             self.team.keep_best()
@@ -320,9 +238,7 @@ class Trainer:
             learning_rate=progress.rate,
             is_best=is_best,
         )
-        progress.epoch += 1
-        progress.batch = progress.correct = progress.examples = 0
-        progress.loss_sum = 0.0
+        progress.next_epoch()
         yield ended
 
     def _end(self, reason: EndReason) -> Iterator[events.Event]:
