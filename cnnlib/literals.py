@@ -7,6 +7,7 @@ from types import UnionType
 from typing import Any, Literal, Union
 
 WRONG: Any = object()
+MAX_NUMBER = 1 << 63  # beyond every option, yet products of a few such numbers can be printed
 
 
 def fit(value: Any, hint: Any) -> Any:

@@ -21,7 +21,6 @@ from cnnlib.literals import WRONG, article, fit, type_name, word
 
 T = TypeVar("T", bound="Described")
 MAX_TEXT = 100_000  # characters: far more than a network needs, far less than harms
-MAX_NUMBER = 1 << 63  # beyond every option, yet products of a few such numbers can be printed
 
 
 class Option(NamedTuple):
