@@ -16,12 +16,17 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding
 from textual.containers import Container
+from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
+from textual.worker import Worker, WorkerState
 
 from tui.commands import COMMANDS, PANES, bindings_for, command
+from tui.defects import note_defect
 from tui.launching import DatasetFailed, DatasetRead, Launching, RunFailed, RunLaunched
 from tui.panes import Pane, pane_class
+from tui.render.cells import text_width
 from tui.render.palette import DARK, LIGHT, PALETTES
 from tui.screens.export import ExportScreen
 from tui.screens.help import HelpScreen
@@ -84,6 +89,7 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
+        self.set_class(not terminal.unicode, "-ascii")
 
     # The frame
 
@@ -103,7 +109,7 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
             await self.action_show_pane(PANES[0][0])
             self.read_dataset(self.session.settings.data)
         self.set_interval(TICK_OVER_SSH if self.session.terminal.ssh else TICK, self.tick)
-        self._check_size()
+        self._check_size(self.size)
 
     def on_unmount(self) -> None:
         """Stop following; a run goes on."""
@@ -112,7 +118,10 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
     def tick(self) -> None:
         """Let the visible pane draw what changed."""
         self.reap()
-        tabs, status = self.main.query_one(TabBar), self.main.query_one(StatusBar)
+        tabs = self.main.query_one_optional(TabBar)
+        status = self.main.query_one_optional(StatusBar)
+        if tabs is None or status is None:  # the app is being left: the widgets are gone first
+            return
         tabs.draw_tabs(self._current)
         status.draw_status()
         pane = self.current_pane
@@ -132,8 +141,10 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
         return self._panes.get(self._current)
 
     def say(self, text: str, severity: str = "information") -> None:
-        """Put a line into the status line for a while."""
+        """Put a line into the status line for a while; a long one is shown in full above it."""
         self.main.query_one(StatusBar).say(text, severity)
+        if severity != "information" and text_width(text) > self.size.width - 6:
+            self.notify(text, severity="error", timeout=12, markup=False)
 
     def redraw_all(self) -> None:
         """Let every pane draw anew when it is next seen: theme or glyphs changed."""
@@ -179,15 +190,20 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
             return here and len(self.screen_stack) == 1
         return True
 
-    async def action_focus_next_part(self) -> None:
+    # Textual's screens bind Tab and Shift+Tab to these two.
+
+    async def action_focus_next(self) -> None:
         """Focus the next widget of the pane; after the last one, show the next pane."""
         await self._focus_part(1)
 
-    async def action_focus_previous_part(self) -> None:
+    async def action_focus_previous(self) -> None:
         """Focus the previous widget of the pane; before the first one, show the previous pane."""
         await self._focus_part(-1)
 
     async def _focus_part(self, step: int) -> None:
+        if len(self.screen_stack) > 1:  # within a dialog
+            (self.screen.focus_next if step > 0 else self.screen.focus_previous)()
+            return
         chain = self.main.focus_chain
         focused = self.main.focused
         at = (
@@ -216,6 +232,7 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
         terminal = self.session.terminal
         self.session.terminal = terminal.with_glyphs("half" if terminal.plain else "ascii")
         self.say(f"drawing in {'half blocks' if terminal.plain else 'ASCII'}")
+        self.set_class(not self.session.terminal.unicode, "-ascii")
         self.redraw_all()
 
     def action_theme(self) -> None:
@@ -297,12 +314,12 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
 
     # Size
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Say so when the terminal is too small."""
-        self._check_size()
+        self._check_size(event.size)
 
-    def _check_size(self) -> None:
-        small = self.size.width < NEEDED[0] or self.size.height < NEEDED[1]
+    def _check_size(self, size: Size) -> None:
+        small = size.width < NEEDED[0] or size.height < NEEDED[1]
         shown = isinstance(self.screen, TooSmallScreen)
         if small and not shown:
             self.push_screen(TooSmallScreen())
@@ -310,6 +327,16 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
             self.pop_screen()
 
     # Messages of the workers
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker must catch what can go wrong; what it did not catch is a defect, and said."""
+        if event.state is WorkerState.ERROR:
+            self.tell_defect(event.worker.error)
+
+    def tell_defect(self, error: BaseException | None) -> None:
+        """Say that the program itself is wrong, and where its traceback is."""
+        if error is not None:
+            self.say(note_defect(error), "error")
 
     def on_dataset_read(self, message: DatasetRead) -> None:
         """The data set is there; the next run trains on it too."""

@@ -1,10 +1,12 @@
 """The one table of commands.
 
-Key bindings, footer, help, command palette and the key page of the README are all read from here, so
-none of them can lie. A command belongs to one pane or (pane None) to all; its action is the method
-`action_<name>` of that pane or of the app. Letters and digits come first: function keys and control
-keys get lost in terminals, multiplexers and browsers on the way.
+Key bindings, footer, help, command palette and the key page of the README are all read from here,
+so none of them can lie. A command belongs to one pane or (pane None) to all; its action is the
+method `action_<name>` of that pane or of the app. Letters and digits come first: function keys and
+control keys get lost in terminals, multiplexers and browsers on the way.
 """
+
+# ruff: noqa: E501 - a table is read a row a line
 
 from __future__ import annotations
 
@@ -73,8 +75,8 @@ def _panes() -> Iterable[Command]:
 # fmt: off
 COMMANDS: tuple[Command, ...] = (
     *_panes(),
-    Command("focus.next", ("tab",), "Next", "next part of the pane, then the next pane", None, False, "focus_next_part"),
-    Command("focus.previous", ("shift+tab",), "Previous", "previous part of the pane, then the previous pane", None, False, "focus_previous_part"),
+    Command("focus.next", ("tab",), "Next", "next part of the pane, then the next pane", None, False, "focus_next"),
+    Command("focus.previous", ("shift+tab",), "Previous", "previous part of the pane, then the previous pane", None, False, "focus_previous"),
     Command("back", ("escape",), "Back", "leave a field or a dialog; never quits", None, False, "back"),
     Command("glyphs", ("v",), "Glyphs", "draw in half blocks or in ASCII", None, False, "glyphs"),
     Command("theme", ("t",), "Theme", "dark or light", None, False, "theme"),

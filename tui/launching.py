@@ -73,7 +73,7 @@ class Launching(App[None]):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._trainers: list[subprocess.Popen[bytes]] = []
+        self._trainers: list[tuple[Run, subprocess.Popen[bytes]]] = []
         self.launching = False
         """Whether a run is being prepared."""
 
@@ -139,7 +139,7 @@ class Launching(App[None]):
 
         try:
             run = make_run()
-            self._trainers.append(launch(run))
+            self._trainers.append((run, launch(run)))
             self.post_message(RunLaunched(run))
         except (CnnError, DataError, OSError) as error:
             self.post_message(RunFailed(str(error)))
@@ -157,5 +157,24 @@ class Launching(App[None]):
             self.post_message(RunFailed(str(error)))
 
     def reap(self) -> None:
-        """Take note of trainers that ended, so that they do not stay as zombies."""
-        self._trainers = [trainer for trainer in self._trainers if trainer.poll() is None]
+        """Take note of trainers that ended; of one that failed without a word, say its last."""
+        for run, trainer in list(self._trainers):
+            code = trainer.poll()
+            if code is None:
+                continue
+            self._trainers.remove((run, trainer))
+            if run is self.session.run:
+                self.session.series.expect_trainer(expected=False)
+            if code != 0:
+                self.post_message(RunFailed(f"{run.id}: {_last_words(run, code)}"))
+
+
+def _last_words(run: Run, code: int) -> str:
+    """The last line of the trainer's log, or its exit code where it said nothing."""
+    try:
+        lines = run.log_path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        lines = []
+    said = [line.strip() for line in lines if line.strip()]
+    ended = f"the trainer was ended by signal {-code}" if code < 0 else f"exit code {code}"
+    return said[-1] if said and code > 0 else ended

@@ -59,7 +59,7 @@ def describe(event: ev.Event) -> str | None:
         case ev.RunEnded():
             test = ""
             if event.test_accuracy is not None:
-                test = f", test accuracy {event.test_accuracy:.2%}"
+                test = f", test {event.test_accuracy:.2%}"
             message = f": {event.message}" if event.message else ""
             return f"{event.reason}{test}{message}"
         case _:

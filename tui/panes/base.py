@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.containers import Container
+from textual.worker import Worker, WorkerState
 
 from tui.session import Session
 
@@ -45,6 +46,11 @@ class Pane(Container):
     def go_back(self) -> bool:
         """Escape, when nothing else takes it: leave a filter or a zoom. Whether there was one."""
         return False
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker must catch what can go wrong; what it did not catch is a defect, and said."""
+        if event.state is WorkerState.ERROR:
+            self.application.tell_defect(event.worker.error)
 
     def say(self, text: str) -> None:
         """Put a line into the status line."""

@@ -62,9 +62,7 @@ class TrainPane(Pane):
             settings = session.settings
             self._part("figures").draw(lambda w, h: draft(settings, w, h, terminal, palette))
         else:
-            self._part("figures").draw(
-                lambda w, h: figures_of_run(series, w, h, terminal, palette)
-            )
+            self._part("figures").draw(lambda w, h: figures_of_run(series, w, h, terminal, palette))
         self._part("epochs").draw(lambda w, h: epoch_table(series, w, h, terminal, palette))
         self.query_one(LogView).show_log(series)
 

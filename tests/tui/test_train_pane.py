@@ -1,0 +1,288 @@
+"""The Train pane through Pilot: starting, asking, drawing; and what it draws, without Textual."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from cnnlib import events as ev
+from cnnlib.errors import RunError
+from cnnlib.runs import commands as asking
+from cnnlib.runs.lock import RunLock
+from tui.app import CnnTuiApp
+from tui.following import Follower, Series
+from tui.render import training
+from tui.render.palette import DARK
+from tui.settings import Settings
+from tui.terminal import Terminal
+from tui.widgets.logview import LogView
+
+UTF8 = Terminal()
+
+
+def screen_text(app: CnnTuiApp) -> str:
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+async def settle(pilot, until, seconds: float = 5.0) -> None:
+    for _ in range(int(seconds / 0.05)):
+        if until():
+            break
+        await pilot.pause(0.05)
+    assert until()
+
+
+def told(app: CnnTuiApp) -> list[str]:
+    """What is shown over the panes because the status line is too short for it."""
+    return [notification.message for notification in app._notifications]
+
+
+def asked(run) -> list[str]:
+    requests = asking.CommandReader(run.commands_path).poll()
+    return [type(request.command).__name__ for request in requests]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+    @asynccontextmanager
+    async def open_app(attach=None, size=(80, 24)):
+        app = CnnTuiApp(UTF8, data="mnist-5k", runs=tmp_path / "runs", attach=attach)
+        async with app.run_test(size=size) as pilot:
+            await pilot.press("3")
+            yield app, pilot
+
+    return open_app
+
+
+class Launched:
+    """In place of a trainer: notes what it was asked to train."""
+
+    def __init__(self) -> None:
+        self.runs: list[object] = []
+        self.code: int | None = None
+
+    def launch(self, run: object) -> Launched:
+        self.runs.append(run)
+        return self
+
+    def poll(self) -> int | None:
+        return self.code
+
+
+@pytest.fixture
+def launched(monkeypatch, make_run) -> Launched:
+    trainer = Launched()
+    monkeypatch.setattr("tui.experiment.launch", trainer.launch, raising=False)
+    monkeypatch.setattr(
+        "tui.experiment.prepare", lambda settings, root, name: make_run().run, raising=False
+    )
+    return trainer
+
+
+async def test_without_a_run_the_pane_says_what_the_next_one_will_do(opened):
+    async with opened() as (app, pilot):
+        text = screen_text(app)
+        assert "r starts it" in text
+        assert "Adam()" in text
+        assert "no data yet" in text
+
+
+async def test_r_starts_a_run_and_shows_it(opened, launched):
+    async with opened() as (app, pilot):
+        await pilot.press("r")
+        await settle(pilot, lambda: app.session.run is not None)
+        assert launched.runs == [app.session.run]
+        await settle(pilot, lambda: app.session.series.state == "starting")
+        await pilot.press("r")
+        await pilot.pause(0.3)
+        assert len(launched.runs) == 1
+
+
+async def test_a_trainer_that_dies_at_once_is_noticed(opened, launched):
+    async with opened() as (app, pilot):
+        await pilot.press("r")
+        await settle(pilot, lambda: app.session.run is not None)
+        app.session.run.log_path.write_text("the data set vanished\n")
+        launched.code = 1
+        await settle(pilot, lambda: app.session.series.state == "no trainer")
+        await settle(pilot, lambda: "the data set vanished" in screen_text(app))
+
+
+async def test_a_run_that_cannot_be_prepared_is_told(opened, launched, monkeypatch):
+    def refuse(settings, root, name):
+        raise RunError(str(root), expected="a directory", received="a file")
+
+    monkeypatch.setattr("tui.experiment.prepare", refuse)
+    async with opened() as (app, pilot):
+        await pilot.press("r")
+        await settle(pilot, lambda: "expected a directory" in "".join(told(app)))
+        assert app.session.run is None
+        assert not app.launching
+
+
+async def test_r_resumes_a_stopped_run_and_n_starts_another(opened, launched, make_run):
+    fake = make_run()
+    fake.begin()
+    fake.train(5)
+    fake.end("stopped")
+    async with opened(fake.run) as (app, pilot):
+        await settle(pilot, lambda: app.session.series.state == "stopped")
+        await pilot.press("r")
+        await settle(pilot, lambda: len(launched.runs) == 1)
+        assert launched.runs[0] is fake.run
+        app.session.series.expect_trainer(expected=False)
+        await pilot.press("n")
+        await settle(pilot, lambda: len(launched.runs) == 2)
+        assert launched.runs[1] is not fake.run
+
+
+async def test_r_after_a_finished_run_starts_another(opened, launched, make_run):
+    fake = make_run()
+    fake.begin()
+    fake.end()
+    async with opened(fake.run) as (app, pilot):
+        await settle(pilot, lambda: app.session.series.state == "finished")
+        await pilot.press("r")
+        await settle(pilot, lambda: len(launched.runs) == 1)
+        assert launched.runs[0] is not fake.run
+
+
+async def test_pause_resume_and_stop_are_asked_of_the_trainer(opened, make_run):
+    fake = make_run()
+    with RunLock(fake.run):
+        fake.begin()
+        fake.train(4)
+        async with opened(fake.run) as (app, pilot):
+            await settle(pilot, lambda: app.session.series.state == "training")
+            await pilot.press("p")
+            assert asked(fake.run) == ["Pause"]
+            fake.add(ev.Paused(4, "x"))
+            await settle(pilot, lambda: app.session.series.state == "paused")
+            await pilot.press("p")
+            assert asked(fake.run) == ["Pause", "Resume"]
+            await pilot.press("r")
+            assert asked(fake.run) == ["Pause", "Resume", "Resume"]
+            await pilot.press("x")
+            assert asked(fake.run)[-1] == "Stop"
+
+
+async def test_a_finished_run_is_asked_nothing(opened, make_run):
+    fake = make_run()
+    fake.begin()
+    fake.end()
+    async with opened(fake.run) as (app, pilot):
+        await settle(pilot, lambda: app.session.series.state == "finished")
+        await pilot.press("p", "x")
+        assert asked(fake.run) == []
+        assert "the run is finished" in screen_text(app)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48), (60, 16)])
+async def test_a_run_that_grows_is_drawn_as_it_grows(opened, make_run, size):
+    fake = make_run(epochs=3, steps=20)
+    with RunLock(fake.run):
+        fake.begin()
+        fake.train(25)
+        async with opened(fake.run, size) as (app, pilot):
+            await settle(pilot, lambda: "25/60" in screen_text(app))
+            fake.train(20)
+            await settle(pilot, lambda: "45/60" in screen_text(app))
+            assert "training" in screen_text(app)
+
+
+async def test_a_frozen_display_holds_until_it_is_let_go(opened, make_run):
+    fake = make_run(epochs=3, steps=20)
+    with RunLock(fake.run):
+        fake.begin()
+        fake.train(10)
+        async with opened(fake.run, (160, 48)) as (app, pilot):
+            pane = app.current_pane
+            grid = pane.query_one("#train-figures")
+            await settle(pilot, lambda: "10/60" in grid.grid.text())
+            await pilot.press("space")
+            fake.train(10)
+            await settle(pilot, lambda: app.session.series.step == 20)
+            await pilot.pause(0.5)
+            assert "10/60" in grid.grid.text()
+            await pilot.press("space")
+            assert "20/60" in grid.grid.text()
+
+
+async def test_the_log_takes_the_place_of_the_epochs_and_holds_every_line(opened, make_run):
+    fake = make_run(epochs=2, steps=10)
+    fake.begin()
+    fake.train(20)
+    fake.end()
+    async with opened(fake.run) as (app, pilot):
+        await settle(pilot, lambda: app.session.series.state == "finished")
+        log = app.query_one(LogView)
+        assert not log.display
+        await pilot.press("L")
+        await settle(pilot, lambda: "finished, test 91.00%" in screen_text(app))
+        assert list(log.lines) == list(app.session.series.log)
+        app.session.open_run(make_run(name="other").run)
+        await settle(pilot, lambda: len(log.lines) <= 1)
+
+
+def followed(fake) -> Series:
+    follower = Follower(fake.run)
+    follower.poll()
+    return follower.series
+
+
+@pytest.mark.parametrize("size", [(0, 0), (1, 1), (10, 3), (38, 8), (80, 20), (200, 60)])
+@pytest.mark.parametrize("epochs", [0, 1, 3])
+def test_what_is_drawn_has_the_size_that_was_asked(make_run, size, epochs):
+    fake = make_run(epochs=3, steps=10)
+    fake.begin()
+    fake.train(10 * epochs)
+    series = followed(fake)
+    width, height = size
+    for draw in (training.accuracy_chart, training.figures_of_run, training.epoch_table):
+        assert draw(series, width, height, UTF8, DARK).size == size
+    for log_y in (False, True):
+        grid = training.loss_chart(series, width, height, UTF8, DARK, log_y=log_y)
+        assert grid.size == size
+    assert training.draft(Settings(), width, height, UTF8, DARK).size == size
+
+
+def test_the_table_of_epochs_shows_the_newest(make_run):
+    fake = make_run(epochs=9, steps=2)
+    fake.begin()
+    fake.train(18)
+    text = training.epoch_table(followed(fake), 70, 4, UTF8, DARK).text()
+    assert [line.split()[0] for line in text.split("\n")] == ["ep", "7", "8", "9"]
+
+
+def test_a_run_without_validation_has_one_curve(make_run):
+    fake = make_run(steps=5)
+    fake.begin()
+    fake.train(4)
+    series = followed(fake)
+    assert "valid" in training.loss_chart(series, 60, 12, UTF8, DARK, log_y=False).text()
+    series.started = ev.RunStarted(
+        **{
+            **{name: getattr(series.started, name) for name in series.started.__slots__},
+            "valid_examples": 0,
+        }
+    )
+    assert "valid" not in training.loss_chart(series, 60, 12, UTF8, DARK, log_y=False).text()
+
+
+def test_a_diverged_run_is_drawn(make_run):
+    fake = make_run(steps=10)
+    fake.begin()
+    fake.train(5)
+    fake.add(ev.StepEnded(1, 6, float("nan"), 0.1, 32, 6e-3, None))
+    fake.add(ev.StepEnded(1, 7, float("inf"), 0.1, 32, 6e-3, None))
+    fake.add(ev.Diverged(1, 7, "the loss", "infinity"))
+    fake.end("diverged")
+    series = followed(fake)
+    assert series.state == "diverged"
+    assert training.loss_chart(series, 60, 12, UTF8, DARK, log_y=False).size == (60, 12)
+    assert "diverged" in training.figures_of_run(series, 60, 12, UTF8, DARK).text()
