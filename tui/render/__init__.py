@@ -1,0 +1,1 @@
+"""Pictures made of character cells: pure functions from arrays to cells, without Textual."""
