@@ -31,9 +31,11 @@ class Plan:
         input_shape: (C, H, W).
         n: examples in a micro-batch.
         store: the parameters, which the plan reads, and their gradients, to which it adds.
-        train: whether ``backward`` will be called and noise applied.
+        train: whether the parameters learn: noise is applied, statistics are those of the batch,
+            and ``backward`` adds to the gradients.
         fuse: False plans every layer by itself and whole, so that ``outputs`` shows each.
-        input_gradient: whether ``backward`` is to return the gradient by the images.
+        input_gradient: whether ``backward`` is to return the gradient by the images; without
+            ``train`` it does that alone, through the network as it infers.
         sum_over_ranks: adds up small arrays over processes (see kernels.normalization).
     """
 

@@ -145,11 +145,11 @@ class Convolution:
         self._windows = self._plan_windows(out_height, length)
         self._y = np.empty((out_height, filters, length), dtype)
         self._y_grouped = self._by_group(self._y)
-        if d_weight is None:
-            return
-        self._d_weight = d_weight.reshape(groups, per_group, patch)
-        self._d_rows = np.empty((groups, out_height, patch, per_group), dtype)
-        self._d_sum = np.empty((groups, patch, per_group), dtype)
+        self._d_weight: Array | None = None
+        if d_weight is not None:
+            self._d_weight = d_weight.reshape(groups, per_group, patch)
+            self._d_rows = np.empty((groups, out_height, patch, per_group), dtype)
+            self._d_sum = np.empty((groups, patch, per_group), dtype)
         self._dx: Array | None = None
         if input_gradient:
             height, width = geometry.input_shape[1:]
@@ -178,9 +178,10 @@ class Convolution:
         the rows and then over the shifts that ``forward`` copied.
         """
         dy_grouped = self._by_group(dy)
-        np.matmul(self._windows, dy_grouped.swapaxes(-1, -2), out=self._d_rows)
-        np.add.reduce(self._d_rows, axis=1, out=self._d_sum)
-        self._d_weight += self._d_sum.swapaxes(-1, -2)
+        if self._d_weight is not None:
+            np.matmul(self._windows, dy_grouped.swapaxes(-1, -2), out=self._d_rows)
+            np.add.reduce(self._d_rows, axis=1, out=self._d_sum)
+            self._d_weight += self._d_sum.swapaxes(-1, -2)
         if self._dx is None:
             return None
         self._add_rows(dy_grouped)

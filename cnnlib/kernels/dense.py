@@ -63,11 +63,12 @@ class Dense:
         self._d_bias = d_bias
         self._y = np.empty((outputs, n), dtype)
         self._zeros = np.zeros((outputs, n), dtype) if relu else None
+        self._dx = np.empty((inputs, n), dtype) if input_gradient else None
         if d_weight is not None:
+            self._product = np.empty_like(weight)
+        if d_weight is not None or input_gradient:
             self._alive = np.empty((outputs, n), bool)
             self._dy = np.empty((outputs, n), dtype)
-            self._product = np.empty_like(weight)
-            self._dx = np.empty((inputs, n), dtype) if input_gradient else None
 
     def forward(self, x: Array, draw: Draw | None = None) -> Array:
         """x (in, N) to y (out, N)."""

@@ -87,7 +87,7 @@ class WinogradPool:
         self._p = np.empty((filters, length), dtype)
         self._zeros = np.zeros_like(self._p) if relu else None
         self._planes = (filters, r, q, n)
-        self._train = d_weight is not None
+        self._train = d_weight is not None or input_gradient
         if self._train:
             self._right = np.empty(self._columns.shape, bool)
             self._lower, self._upper, self._alive = np.empty((3, *self._p.shape), bool)
@@ -117,8 +117,8 @@ class WinogradPool:
         filters, length = self._p.shape
         self._unpool(dy.swapaxes(0, 1))
         m = self._m.reshape(16, filters, length)
-        np.matmul(m, self._matrices(self._v).swapaxes(1, 2), out=self._d_u)
         if self._d_weight is not None:
+            np.matmul(m, self._matrices(self._v).swapaxes(1, 2), out=self._d_u)
             taps = np.matmul(self._g.T, self._d_u.reshape(16, -1)).reshape(self._taps.shape)
             self._d_weight.reshape(filters, 9, -1)[...] += taps.swapaxes(0, 1)
         if self._dx is None:

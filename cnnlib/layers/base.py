@@ -58,7 +58,8 @@ class Site:
         n: examples in a micro-batch.
         dtype: of all numbers.
         train: whether gradients will be asked for and noise applied.
-        input_gradient: whether anything before this layer learns.
+        input_gradient: whether anything before this layer learns, or the gradient by the images
+            is asked for.
         arrays, gradients, buffers: stored arrays by name, such as "conv1.weight".
         sum_over_ranks: see kernels.normalization.
         place: the layer's number (and those of the layers that it stands in), for randomness.
@@ -85,6 +86,11 @@ class Site:
     pool: bool = False
     split_input: bool = False
     split_output: bool = False
+
+    @property
+    def backward(self) -> bool:
+        """Whether ``backward`` may be called: to learn, or to ask for the gradient by the input."""
+        return self.train or self.input_gradient
 
     def array(self, parameter: str) -> Array:
         """The stored array of one of the layer's parameters."""

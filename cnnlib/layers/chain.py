@@ -88,7 +88,7 @@ class Chain:
                 name=site.name + names[step.start],
                 input_shape=shape,
                 needed=_doubled(needed[number + 1]) if step.pool else needed[number + 1],
-                input_gradient=site.input_gradient or number > first,
+                input_gradient=site.input_gradient or (site.train and number > first),
                 place=(*site.place, step.start),
                 relu=step.relu,
                 pool=step.pool,

@@ -164,5 +164,5 @@ class Conv2d(Layer):
             site.gradient("bias") if self.bias else None,
             site.n,
             relu=site.relu,
-            train=site.train,
+            train=site.backward,
         )

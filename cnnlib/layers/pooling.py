@@ -73,7 +73,7 @@ class MaxPool2d(_Pool2d):
             self.step,
             site.n,
             site.dtype,
-            train=site.train,
+            train=site.backward,
         )
 
 
@@ -96,7 +96,7 @@ class AvgPool2d(_Pool2d):
             self.step,
             site.n,
             site.dtype,
-            train=site.train,
+            train=site.backward,
         )
 
 
