@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -10,6 +11,8 @@ def open_app(
     runs: Path,
     data: str | None = None,
     arch: str | None = None,
+    preset: str | None = None,
+    config: Path | None = None,
     attach: str | None = None,
     attached: bool = False,
 ) -> int:
@@ -19,6 +22,7 @@ def open_app(
         runs: where run directories are kept.
         data: data set, None for the default.
         arch: architecture, a name or a file, None for the default.
+        preset, config: settings of the runs that the app starts, in layers as for a training.
         attach: the run to show, None for the newest.
         attached: whether a run is to be shown at all.
     """
@@ -28,18 +32,30 @@ def open_app(
     require_terminal()
     with SignalGuard() as guard:  # before NumPy has threads of its own
         from tui.cli.options import find_run
-        from tui.settings import Settings, architecture_text
+        from tui.experiment.launching import one_thread_each
 
-        defaults = Settings()
+        one_thread_each(os.environ)
+        from tui.settings import architecture_text, layered
+
+        settings = layered(
+            preset=preset,
+            config=config,
+            data=data,
+            architecture=architecture_text(arch) if arch is not None else None,
+        )
         run = find_run(attach, runs) if attached else None
-        architecture = architecture_text(arch) if arch is not None else None
 
         from tui.app import CnnTuiApp
         from tui.terminal import ask
 
         app = CnnTuiApp(
-            ask(), data=data or defaults.data, architecture=architecture, runs=runs, attach=run
+            ask(),
+            data=settings.data,
+            architecture=settings.architecture,
+            runs=runs,
+            attach=run,
         )
+        app.session.edit(settings)
         guard.on_signal(app.leave_by_signal)
         app.run()
     return app.return_code or 0

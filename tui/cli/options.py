@@ -29,6 +29,14 @@ Architecture = Annotated[
     str | None,
     typer.Option("--arch", metavar="NAME|FILE", help="Network: a known name, or a text file."),
 ]
+Preset = Annotated[
+    str | None,
+    typer.Option("--preset", metavar="NAME", help="Settings to begin with: fast, sharp, smoke."),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="A run.toml to take settings from."),
+]
 DEFAULT_RUNS = Path("runs")
 
 

@@ -8,7 +8,7 @@ import typer
 
 from tui.cli import data_commands, doctor, results, run_commands, train
 from tui.cli.opening import open_app
-from tui.cli.options import DEFAULT_RUNS, Architecture, Data, Runs
+from tui.cli.options import DEFAULT_RUNS, Architecture, Config, Data, Preset, Runs
 
 program = typer.Typer(
     help="Train, watch, explain and debug convolutional networks in a terminal.",
@@ -24,6 +24,8 @@ def opens_the_app(
     context: typer.Context,
     data: Data = None,
     arch: Architecture = None,
+    preset: Preset = None,
+    config: Config = None,
     runs: Runs = DEFAULT_RUNS,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> int | None:
@@ -34,8 +36,8 @@ def opens_the_app(
         print(f"cnn-tui {version_of('cnn-tui')}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        return open_app(data=data, arch=arch, runs=runs)
-    for name in ("data", "arch", "runs"):
+        return open_app(data=data, arch=arch, preset=preset, config=config, runs=runs)
+    for name in ("data", "arch", "preset", "config", "runs"):
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             raise typer.BadParameter(

@@ -13,8 +13,10 @@ from tui.cli.exits import DONE
 from tui.cli.options import (
     DEFAULT_RUNS,
     Architecture,
+    Config,
     Data,
     Json,
+    Preset,
     Runs,
     RunWords,
     find_run,
@@ -77,12 +79,8 @@ def train(
     patience: Annotated[
         int | None, typer.Option(metavar="N", help="Epochs without improvement before stopping.")
     ] = None,
-    preset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Settings to begin with: fast, sharp, smoke.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A run.toml to take settings from.")
-    ] = None,
+    preset: Preset = None,
+    config: Config = None,
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Ends the name of the run's directory.")
     ] = None,
