@@ -130,19 +130,19 @@ def _load(path: Path) -> Mapping[str, Array]:
 
 def _fill(model: Sequential, tensors: Mapping[str, Array]) -> None:
     """Take the weights that an evaluation would use from a training's state."""
-    weights = tensors.get("average", tensors.get("parameters"))
-    buffers = {name: tensors.get(f"buffers/{name}") for name in model.buffers}
-    arrays = {"parameters": weights, **buffers}
+    sources = {"parameters": "average" if "average" in tensors else "parameters"}
+    sources |= {name: f"buffers/{name}" for name in model.buffers}
     targets = {"parameters": model.flat_parameters, **model.buffers}
-    for name, array in arrays.items():
-        if array is None or array.shape != targets[name].shape:
+    for name, target in targets.items():
+        array = tensors.get(sources[name])
+        if array is None or array.shape != target.shape:
             raise CheckpointError(
                 LAST,
-                expected=f"{name} of shape {targets[name].shape}",
+                expected=f"{name} of shape {target.shape}",
                 received="none" if array is None else f"{array.shape}",
             )
-    for name, array in arrays.items():
-        np.copyto(targets[name], array)
+    for name, target in targets.items():
+        np.copyto(target, tensors[sources[name]])
 
 
 def _words(trainer: Trainer) -> dict[str, str]:

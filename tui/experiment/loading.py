@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast, get_args
 
 import data
 from cnnlib.errors import RunError, SpecificationError
@@ -80,7 +80,7 @@ def load_data(run: Run) -> RunData:
     return divide(dataset, settings)
 
 
-def load_model(run: Run, which: Which = "best") -> Sequential:
+def load_model(run: Run, which: str = "best") -> Sequential:
     """The network of a run with its best weights so far, or with its last.
 
     Raises:
@@ -88,11 +88,11 @@ def load_model(run: Run, which: Which = "best") -> Sequential:
         CheckpointError: the checkpoints are damaged, or of another network.
         SpecificationError: there are no such weights.
     """
-    if which not in ("best", "last"):
+    if which not in get_args(Which):
         raise SpecificationError("which", expected="best or last", received=repr(which))
     description = run.description()
     shape = tuple(description["model"]["input_shape"])
-    return load_network(run, which, description["model"]["architecture"], shape)
+    return load_network(run, cast(Which, which), description["model"]["architecture"], shape)
 
 
 def other_data(run: Run, name_or_path: str) -> RunData:

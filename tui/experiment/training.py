@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cnnlib import events as ev
 from cnnlib.errors import DivergedError, RankError, RunError
@@ -31,6 +31,7 @@ from tui.settings import Settings
 
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
+    from cnnlib.trainer import Trainer
 
 Listen = Callable[[ev.Record], None]
 
@@ -125,7 +126,7 @@ class Training(Obeying):
         note = restore(self.run, self.trainer, self.journal)
         if note:
             print(f"{self.run.id}: {note}", file=sys.stderr, flush=True)
-        with closing(self.trainer.run()) as happening:
+        with closing(cast("Generator[ev.Event]", self.trainer.run())) as happening:
             for event in happening:
                 self.tell(event)
                 if isinstance(event, ev.RunEnded):
@@ -145,11 +146,11 @@ class Training(Obeying):
     def record_failure(self, error: BaseException) -> None:
         """Say in the journal why the training ended, as far as it can still be written."""
         asked = isinstance(error, KeyboardInterrupt)
-        trainer = getattr(self, "trainer", None)
-        progress = trainer.progress if trainer is not None else None
+        trainer: Trainer | None = getattr(self, "trainer", None)  # none where its making failed
+        progress = trainer.progress if trainer else None
         name = type(error).__name__
         ended = ev.RunEnded(
-            epoch=min(progress.epoch, trainer.epochs) if progress else 0,
+            epoch=min(progress.epoch, trainer.epochs) if trainer and progress else 0,
             step=progress.step if progress else 0,
             reason="stopped" if asked else "failed",
             best_epoch=progress.best_epoch if progress else None,
