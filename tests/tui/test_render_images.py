@@ -69,7 +69,8 @@ def test_ascii_shrinks_by_area() -> None:
 def shown_pixels(grid: Grid) -> np.ndarray:
     """The colours of the pixels of a half-block picture, two rows a cell."""
     upper = np.where(grid.chars == "▀", grid.fg, grid.bg)
-    return np.stack([upper, grid.bg], axis=1).reshape(-1, grid.width)
+    lower = np.where(grid.chars == "▄", grid.fg, grid.bg)
+    return np.stack([upper, lower], axis=1).reshape(-1, grid.width)
 
 
 def test_half_blocks_hold_two_pixels_a_cell() -> None:
@@ -80,6 +81,13 @@ def test_half_blocks_hold_two_pixels_a_cell() -> None:
     assert (colours[pixels == 255] == 0xFFFFFF).all()
     assert (colours[pixels == 0] == 0).all()
     assert (colours[pixels == 128] == 0x808080).all()
+
+
+def test_the_characters_alone_show_the_picture() -> None:
+    pixels = a_one()
+    pixels[pixels == 128] = 0
+    text = image(pixels, 8, 4, COLOURS).text()
+    assert text == "    ▄   \n    █   \n    █   \n   ▀▀▀  "
 
 
 def test_whole_factors_keep_pixels_equal() -> None:

@@ -48,6 +48,7 @@ class DataPane(Pane):
         self._members_of: tuple[str, str, int | None] | None = None
         self._members: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._first_class = 0
+        self._drawn: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -66,7 +67,10 @@ class DataPane(Pane):
         if dataset is not None and dataset.sha256 != self._asked:
             self._asked = dataset.sha256
             self._describe(dataset)
-        self.draw()
+        look = (self._asked, session.dataset_error, session.sample, session.glyphs, session.palette)
+        if look != self._drawn:  # a run that trains changes nothing here
+            self._drawn = look
+            self.draw()
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="describe")
     def _describe(self, dataset: Dataset) -> None:

@@ -70,6 +70,7 @@ class FeaturesPane(Pane):
         self._shown: Question | None = None
         self._problem = ""
         self._page: Montage | None = None
+        self._drawn: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -88,7 +89,10 @@ class FeaturesPane(Pane):
             if question != self._asked:
                 self._asked = question
                 self._ask(question, split.images[session.sample.index])
-        self._draw()
+        look = (self._shown, session.dataset_error, session.glyphs, session.palette, self.view)
+        if look != self._drawn:  # steps of a run that trains change nothing here
+            self._drawn = look
+            self._draw()
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="look")
     def _ask(self, question: Question, pixels: NDArray[np.uint8]) -> None:

@@ -96,6 +96,9 @@ class Grid:
         """
         if not 0 <= y < self.height:
             return x + text_width(text)
+        if text.isascii() and text.isprintable():
+            self._put_ascii(x, y, text, fg, bg, bold)
+            return x + len(text)
         for char in text:
             wide = char_width(char)
             if wide == 0:
@@ -106,6 +109,20 @@ class Grid:
                 self.fg[y, span], self.bg[y, span], self.bold[y, span] = fg, bg, bold
             x += wide
         return x
+
+    def _put_ascii(self, x: int, y: int, text: str, fg: int, bg: int, bold: bool) -> None:
+        """`put` for characters of one cell each, in one go."""
+        start, stop = max(x, 0), min(x + len(text), self.width)
+        if start >= stop:
+            return
+        row = self.chars[y]
+        if row[start] == "" and start > 0:
+            row[start - 1] = " "
+        if stop < self.width and row[stop] == "":
+            row[stop] = " "
+        row[start:stop] = list(text[start - x : stop - x])
+        span = slice(start, stop)
+        self.fg[y, span], self.bg[y, span], self.bold[y, span] = fg, bg, bold
 
     def _set(self, x: int, y: int, char: str, wide: int) -> None:
         row = self.chars[y]
@@ -127,7 +144,7 @@ class Grid:
         there = (slice(top - y, bottom - y), slice(left - x, right - x))
         for mine, theirs in zip(self._planes(), other._planes(), strict=True):
             mine[here] = theirs[there]
-        self._mend()
+        self._mend(top, bottom)
 
     def fill(self, region: Region, *, fg: int | None = None, bg: int | None = None) -> None:
         """Recolour a region; a colour of None stays as it is."""
@@ -138,12 +155,13 @@ class Grid:
         if bg is not None:
             self.bg[here] = bg
 
-    def _mend(self) -> None:
-        """Replace halves of wide characters that were cut in two by spaces."""
-        narrow = (self.chars != "") & (self.chars < "\u1100")
-        if narrow.all():
-            return
-        for row in self.chars:
+    def _mend(self, top: int, bottom: int) -> None:
+        """Replace halves of wide characters that were cut in two by spaces, in these rows."""
+        codes = np.ascontiguousarray(self.chars[top:bottom]).view(np.uint32)
+        drawn = ((codes >= 0x2500) & (codes < 0x25FD)) | ((codes >= 0x2800) & (codes < 0x2900))
+        suspects = (codes == 0) | ((codes >= 0x1100) & ~drawn)  # lines, blocks, braille are narrow
+        for y in np.flatnonzero(suspects.any(axis=1)) + top:
+            row = self.chars[y]
             for x, char in enumerate(row):
                 follower = row[x + 1] if x + 1 < self.width else None
                 if char == "":

@@ -172,18 +172,30 @@ def _colours(levels: NDArray[np.float64], shades: Shades, depth: int) -> NDArray
 
 
 def _half_blocks(colours: NDArray[np.int32]) -> Grid:
-    """Two rows of colours in each row of cells: the upper half block over a background."""
+    """Two rows of colours in each row of cells, the brighter pixel drawn over the darker one.
+
+    So the characters alone, copied as text, still show the picture.
+    """
     rows, width = colours.shape
     height = (rows + 1) // 2
     upper = colours[0::2]
     lower = np.full((height, width), DEFAULT, dtype=np.int32)
     lower[: rows // 2] = colours[1::2]
-    grid = Grid.blank(width, height)
+    above, below = _brightness(upper), _brightness(lower)
     same = upper == lower
-    grid.chars[...] = np.where(same, " ", "▀")
-    grid.fg[...] = np.where(same, DEFAULT, upper)
-    grid.bg[...] = lower
+    grid = Grid.blank(width, height)
+    grid.chars[...] = np.select(
+        [same & (above < 128), same, above >= below], [" ", "█", "▀"], default="▄"
+    )
+    grid.fg[...] = np.where(above >= below, upper, lower)
+    grid.bg[...] = np.where(above >= below, lower, upper)
     return grid
+
+
+def _brightness(colours: NDArray[np.int32]) -> NDArray[np.float64]:
+    """From 0 to 255, as the eye weighs the three colours (Rec. 601); below 0 for none."""
+    red, green, blue = (colours >> 16) & 255, (colours >> 8) & 255, colours & 255
+    return np.where(colours < 0, -1.0, 0.299 * red + 0.587 * green + 0.114 * blue)
 
 
 def _characters(levels: NDArray[np.float64], shades: Shades) -> Grid:
