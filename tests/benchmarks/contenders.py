@@ -1,8 +1,9 @@
 """One contender of a speed comparison, in a process of its own that works only when told.
 
-``python contenders.py NAME NET BATCH RANKS`` reads lines "train SECONDS" or "infer SECONDS" and answers
-each with a JSON line {"images_per_second", "peak_mib"}. All contenders train on the same random images
-with cross-entropy and Adam, and pay for gathering a shuffled batch of bytes and scaling it.
+``python contenders.py NAME NET BATCH RANKS`` reads lines "train SECONDS" or "infer SECONDS" and
+answers each with a JSON line {"images_per_second", "peak_mib"}. All contenders train on the same
+random images with cross-entropy and Adam, and pay for gathering a shuffled batch of bytes and
+scaling it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""``make bench``: training and inference speed, beside PyTorch in the same minutes where it is installed.
+"""``make bench``: training and inference speed, beside PyTorch where it is installed.
 
-Contenders run in processes of their own and take turns, a short piece each, so that whatever else the
-machine does hits all alike; what counts are the medians and the ratios of medians.
+Contenders run in processes of their own and take turns, a short piece each, so that whatever else
+the machine does hits all alike; what counts are the medians and the ratios of medians.
 """
 
 from __future__ import annotations
@@ -25,13 +25,8 @@ class Contender:
     """A process of ``contenders.py``."""
 
     def __init__(self, name: str, net: str, batch: int, ranks: int) -> None:
-        self.name = (
-            name
-            if name != "cnnlib"
-            else f"cnnlib, {ranks} ranks"
-            if ranks > 1
-            else "cnnlib, 1 rank"
-        )
+        ours = f"cnnlib, {ranks} rank" + "s" * (ranks > 1)
+        self.name = ours if name == "cnnlib" else name
         words = [name, net, str(batch), str(ranks)]
         self.process = subprocess.Popen(
             [sys.executable, str(HERE / "contenders.py"), *words],
@@ -68,15 +63,16 @@ def sgemm_peak(seconds: float = 1.0) -> float:
     """GFLOP/s of float32 matrix products of side 1024 on one core, the best of many."""
     code = (
         "import numpy as np, time\n"
-        "a = np.ones((1024, 1024), 'f4'); o = a.copy(); best = 9.0; end = time.time() + %f\n"
+        "a = np.ones((1024, 1024), 'f4'); out = a.copy(); best = 9.0\n"
+        f"end = time.time() + {seconds}\n"
         "while time.time() < end:\n"
-        "    t = time.perf_counter(); np.matmul(a, a, out=o); best = min(best, time.perf_counter() - t)\n"
-        "print(2 * 1024**3 / best / 1e9)" % seconds
+        "    start = time.perf_counter(); np.matmul(a, a, out=out)\n"
+        "    best = min(best, time.perf_counter() - start)\n"
+        "print(2 * 1024**3 / best / 1e9)"
     )
     env = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
-    )
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 
@@ -118,11 +114,16 @@ def compare(
         train, infer = contender.median("train"), contender.median("infer")
         gflops = train * per_step / 1e9
         row = {
-            "name": contender.name, "train": train, "infer": infer,
-            "train_ratio": ours.median("train") / train, "infer_ratio": ours.median("infer") / infer,
-            "gflops": gflops, "share_of_peak": gflops / peak / (os.cpu_count() or 1),
-            "infer_gflops": infer * per_image / 1e9, "peak_mib": contender.peak_mib,
-        }  # fmt: skip
+            "name": contender.name,
+            "train": train,
+            "infer": infer,
+            "train_ratio": ours.median("train") / train,
+            "infer_ratio": ours.median("infer") / infer,
+            "gflops": gflops,
+            "share_of_peak": gflops / peak / (os.cpu_count() or 1),
+            "infer_gflops": infer * per_image / 1e9,
+            "peak_mib": contender.peak_mib,
+        }
         table.append(row)
         print(f"  {contender.name:24}{train:12,.0f}{row['train_ratio']:9.2f}x{gflops:9.1f}"
               f"{row['share_of_peak']:8.0%}{infer:13,.0f}{row['infer_ratio']:9.2f}x"
