@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -49,7 +50,7 @@ class Progress:
             CheckpointError: other numbers than these.
         """
         try:
-            return cls(**plain)
+            return cls(**deepcopy(dict(plain)))
         except TypeError as error:
             raise CheckpointError(
                 "the training's progress", expected="its own numbers", received=str(error)

@@ -83,7 +83,8 @@ class Replica:
         """
         buffers = {name: array.copy() for name, array in self.model.buffers.items()}
         try:
-            result = self._gradients(epoch, batch)
+            with np.errstate(over="ignore", invalid="ignore"):  # seen in the result
+                result = self._gradients(epoch, batch)
         except RankError:
             self._put_back(buffers)
             raise
@@ -102,7 +103,7 @@ class Replica:
         images = self.splits[split].images
         found = np.zeros((len(images), self.model.classes), self.model.flat_parameters.dtype)
         first, last = _share(len(images), self._comm)
-        with self.weights(weights):
+        with self.weights(weights), np.errstate(over="ignore", invalid="ignore"):
             for start in range(first, last, _PREDICT):
                 part = images[start : min(start + _PREDICT, last)]
                 logits = self.model.plan(len(part), train=False).forward(part, NO_DRAW)
@@ -212,8 +213,9 @@ class Replica:
         plan = self._plans[n]
         logits = plan.forward(images, draw.child(1))
         correct = int(np.count_nonzero(logits.argmax(axis=0) == labels))
-        loss = self.work.loss.batch_last(logits, labels, scale, out=logits)
-        plan.backward(logits)
+        d_logits = np.empty_like(logits)  # the last kernel may need its own output again
+        loss = self.work.loss.batch_last(logits, labels, scale, out=d_logits)
+        plan.backward(d_logits)
         return loss, correct
 
     def _add_up(self, loss: float, correct: int) -> tuple[float, int]:

@@ -171,6 +171,12 @@ class Trainer:
 
     def _begin(self) -> None:
         self._team = Team(self.work, self.splits, self.ranks)
+        if not self._team.replica.batches():
+            raise SpecificationError(
+                "the training",
+                expected=f"at least {2 * self.ranks} examples, for the statistics of BatchNorm2d",
+                received=f"{len(self.splits['train'].labels)}",
+            )
         if self._restored is not None:
             reinstate(self._team.replica, self.progress, self._restored)
         self._team.agree()
