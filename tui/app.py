@@ -46,8 +46,8 @@ TICK_OVER_SSH = 0.5
 """Seconds between two looks at the series."""
 
 
-def _bindings() -> list[Binding]:
-    everywhere = [
+def _bindings() -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+    everywhere: list[Binding | tuple[str, str] | tuple[str, str, str]] = [
         Binding(keys, action, title, show=False, id=command_id, priority=command_id == "quit.now")
         for keys, action, title, command_id in bindings_for(None)
     ]
@@ -64,9 +64,9 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
 
     TITLE = "cnn-tui"
     CSS_PATH: ClassVar = [f"styles/{name}.tcss" for name in ("base", "panes", "train", "dialogs")]
-    BINDINGS: ClassVar = _bindings()
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (80, "-mid"), (140, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-low"), (24, "-usual"), (40, "-high")]
+    BINDINGS = _bindings()
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-mid"), (140, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-usual"), (40, "-high")]  # noqa: RUF012
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
         if architecture is not None:
             settings = replace(settings, architecture=architecture)
         self.session = Session(terminal, settings, runs)
-        self._attach = attach
+        self._first_run = attach
         self._panes: dict[str, Pane] = {}
         self._current = ""
         self._drawn: dict[str, int] = {}  # pane -> the session's version that it shows
@@ -102,9 +102,9 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
 
     async def on_mount(self) -> None:
         """Show the first pane, follow the run, read the data, start ticking."""
-        if self._attach is not None:
+        if self._first_run is not None:
             await self.action_show_pane("train")
-            self.show_run(self._attach)
+            self.show_run(self._first_run)
         else:
             await self.action_show_pane(PANES[0][0])
             self.read_dataset(self.session.settings.data)
@@ -192,13 +192,13 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
 
     # Textual's screens bind Tab and Shift+Tab to these two.
 
-    async def action_focus_next(self) -> None:
+    def action_focus_next(self) -> None:
         """Focus the next widget of the pane; after the last one, show the next pane."""
-        await self._focus_part(1)
+        self.call_later(self._focus_part, 1)
 
-    async def action_focus_previous(self) -> None:
+    def action_focus_previous(self) -> None:
         """Focus the previous widget of the pane; before the first one, show the previous pane."""
-        await self._focus_part(-1)
+        self.call_later(self._focus_part, -1)
 
     async def _focus_part(self, step: int) -> None:
         if len(self.screen_stack) > 1:  # within a dialog
@@ -221,7 +221,7 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
 
     # Everywhere
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """Leave the focused field or what the pane has open; letters are commands again."""
         pane, focused = self.current_pane, self.main.focused
         if isinstance(focused, TextArea | Input) or pane is None or not pane.go_back():

@@ -8,6 +8,7 @@ child, and is reaped when it ends.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from tui.session import Session
     from tui.settings import Settings
 
-REQUESTS = {
+REQUESTS: dict[str, Callable[[], asking.Command]] = {
     "pause": asking.Pause,
     "resume": asking.Resume,
     "stop": asking.Stop,
@@ -134,7 +135,7 @@ class Launching(App[None]):
     def _resume(self, run: Run) -> None:
         self._launch(lambda: run)
 
-    def _launch(self, make_run: Any) -> None:
+    def _launch(self, make_run: Callable[[], Run]) -> None:
         from tui.experiment import launch
 
         try:

@@ -85,7 +85,7 @@ def launched(monkeypatch, make_run) -> Launched:
 
 
 async def test_without_a_run_the_pane_says_what_the_next_one_will_do(opened):
-    async with opened() as (app, pilot):
+    async with opened() as (app, _):
         text = screen_text(app)
         assert "r starts it" in text
         assert "Adam()" in text

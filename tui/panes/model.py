@@ -19,10 +19,15 @@ from tui.render.tables import Cell, Column, note, table, window, wrap
 from tui.screens.choose import ChooseScreen
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
+from tui.widgets.titles import QuietTitles
 
 QUIET_SECONDS = 0.15
 """How long the keys rest before the text is checked."""
 NO_DATA = (1, 28, 28)
+
+
+class Editor(QuietTitles, TextArea):
+    """The text of the network."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class ModelPane(Pane):
     def compose(self) -> ComposeResult:
         with Horizontal():
             with Vertical(id="model-left"):
-                yield TextArea(
+                yield Editor(
                     self.session.settings.architecture,
                     id="architecture",
                     classes="part",

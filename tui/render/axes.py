@@ -68,11 +68,11 @@ def _column_edges(x: Numbers, limits: Limits, columns: int) -> list[int]:
 
 def round_step(rough: float) -> float:
     """The smallest of 1, 2, 2.5, 5 times a power of ten that is not below `rough` (> 0)."""
-    power = 10.0 ** math.floor(math.log10(rough))
+    power = float(10.0 ** math.floor(math.log10(rough)))
     for factor in (1.0, 2.0, 2.5, 5.0, 10.0):
         if factor * power >= rough * (1 - 1e-9):
-            return factor * power
-    return 10.0 * power
+            return float(factor * power)
+    return float(10.0 * power)
 
 
 def round_limits(lowest: float, highest: float, parts: int = 4) -> Limits:

@@ -183,7 +183,7 @@ class Grid:
 
     def changed_cells(self, other: Grid) -> NDArray[np.bool_]:
         """(height, width): where two grids of one size differ."""
-        changed = self.chars != other.chars
+        changed: NDArray[np.bool_] = self.chars != other.chars
         for mine, theirs in zip(self._planes()[1:], other._planes()[1:], strict=True):
             changed |= mine != theirs
         return changed

@@ -21,6 +21,7 @@ from textual.widget import Widget
 
 from tui.render.cells import DEFAULT, Grid
 from tui.render.palette import hex_colour
+from tui.widgets.titles import QuietTitles
 
 Renderer = Callable[[int, int], Grid]
 """Draws a grid for a width and a height in cells."""
@@ -35,7 +36,7 @@ def _style(fg: int, bg: int, bold: bool) -> Style:
     )
 
 
-class CellGrid(Widget):
+class CellGrid(QuietTitles, Widget):
     """Shows a grid: `show` takes a finished one, `draw` a function that a resize asks again."""
 
     DEFAULT_CSS = """
