@@ -85,6 +85,8 @@ class Replica:
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # seen in the result
                 result = self._gradients(epoch, batch)
+                if result.finite:
+                    self._average_buffers()
         except RankError:
             self._put_back(buffers)
             raise
@@ -187,6 +189,19 @@ class Replica:
         loss, correct = self._add_up(loss, correct)
         norm = clip_norm(gradients, self.work.clip or math.inf)
         return StepResult(loss / normaliser, correct / len(examples), len(examples), norm)
+
+    def _average_buffers(self) -> None:
+        """Ghost batches leave each rank its own running statistics: all take their mean."""
+        buffers = self.model.buffers.values()
+        if self._comm.size == 1 or not buffers:
+            return
+        exchange = np.concatenate(list(buffers))
+        self._comm.sum(exchange)
+        exchange /= self._comm.size
+        start = 0
+        for array in buffers:
+            np.copyto(array, exchange[start : start + array.size])
+            start += array.size
 
     def _put_back(self, buffers: Mapping[str, Array]) -> None:
         for name, array in buffers.items():

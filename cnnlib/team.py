@@ -36,14 +36,19 @@ class Team:
 
     def __init__(self, work: Work, splits: Mapping[str, Examples], ranks: int) -> None:
         self._comm: Communicator = Alone()
-        if ranks > 1:
-            block, table = _in_shared_memory(splits)
-            local = LocalRanks.start(ranks, "cnnlib.rank_main", block)
-            self._comm = local
-            splits = shares(block, table)
+        if ranks == 1:
+            self.replica = Replica(work, splits, self._comm)
+            return
+        block, table = _in_shared_memory(splits)
+        try:
+            self._comm = LocalRanks.start(ranks, "cnnlib.rank_main", block)
+            self.replica = Replica(work, shares(block, table), self._comm)
             self._comm.tell({"work": work.to_plain(), "splits": table, "bytes": block.size})
+        except BaseException:
+            self._comm.close()
+            raise
+        finally:
             block.close()
-        self.replica = Replica(work, splits, self._comm)
 
     def step(self, epoch: int, batch: int, learning_rate: float) -> StepResult:
         """One step on all ranks."""

@@ -74,6 +74,7 @@ class LocalRanks:
         try:
             for rank in range(1, size):
                 here, there = socket.socketpair()
+                lines.append(Line(here, f"rank {rank}"))
                 words = [str(rank), str(size), str(slots.descriptor), str(block.descriptor)]
                 with there:
                     processes.append(
@@ -84,8 +85,8 @@ class LocalRanks:
                             env=_environment(),
                         )
                     )
-                lines.append(Line(here, f"rank {rank}"))
         except OSError as error:
+            cls(0, size, slots, lines, processes).close()
             raise RankError(
                 f"rank {len(processes) + 1}",
                 expected="a process",
