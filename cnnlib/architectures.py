@@ -59,3 +59,8 @@ def for_classes(text: str, classes: int) -> str:
             lines[place] = f"Dense({classes})"
             break
     return "\n".join(lines) + "\n"
+
+
+def fitted(text: str, classes: int) -> str:
+    """A network of ``ARCHITECTURES`` with an output for each class; any other text as it is."""
+    return for_classes(text, classes) if text in ARCHITECTURES.values() else text

@@ -17,10 +17,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnlib.architectures import fitted
 from cnnlib.model import Sequential
 from cnnlib.report import Report, evaluate
 from cnnlib.runs import Run
-from data.dataset import Split
+from data.dataset import Dataset, Split
 from tui import experiment
 
 Which = Literal["best", "last"]
@@ -79,14 +80,15 @@ def stamp_of(path: Path) -> Stamp | None:
     return str(path), found.st_mtime_ns, found.st_size
 
 
-def source_of(run: Run | None, architecture: str, input_shape: Sequence[int]) -> Source:
+def source_of(run: Run | None, architecture: str, dataset: Dataset) -> Source:
     """The best network of a run, its last one, or an untrained one of ``architecture``."""
+    architecture = fitted(architecture, len(dataset.classes))
     if run is not None:
         for which in ("best", "last"):
             stamp = stamp_of(run.checkpoints / f"{which}.safetensors")
             if stamp is not None:
-                return Source(run, which, stamp, architecture, tuple(input_shape))
-    return Source(run, "last", None, architecture, tuple(input_shape))
+                return Source(run, which, stamp, architecture, dataset.image_shape)
+    return Source(run, "last", None, architecture, dataset.image_shape)
 
 
 class Inspector:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
@@ -442,6 +443,27 @@ async def test_every_pane_draws_on_every_terminal(
             assert all(grid.text().isascii() for grid in grids)
 
 
+async def test_colour_images_of_oddly_named_classes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    names = ["[red]fish[bold]", "a very long name of a class", "日本の犬"]
+    for name in names:
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for i in range(6):
+            pixels = rng.integers(0, 256, (12, 14, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pictures" / name / f"{i}.png")
+    app = CnnTuiApp(Terminal(), data=str(tmp_path / "pictures"), runs=tmp_path / "runs")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.session.dataset is not None)
+        await described(app, pilot)
+        assert "3x12x14 colour" in shown(app, "facts")
+        await pressed(pilot, "c", "2")
+        await until(pilot, lambda: "fit from end to end" in shown(app, "diagnostics"))
+        assert "Dense(3)" in app.query_one(TextArea).text
+        await pressed(pilot, "4")
+        await looked(app, pilot)
+        assert any(name[:6] in shown(app, "context") for name in names)
+
+
 async def test_a_run_that_vanishes_breaks_nothing(runs: Path) -> None:
     async with an_app(runs) as (app, pilot):
         for digit in "4567":
@@ -455,7 +477,7 @@ async def test_a_run_that_vanishes_breaks_nothing(runs: Path) -> None:
 
 
 def test_the_inspector_answers_as_the_network_does(trained: Run, digits: Dataset) -> None:
-    source = source_of(trained, "", digits.image_shape)
+    source = source_of(trained, "", digits)
     assert source.which == "best"
     assert source.trained
     inspector = Inspector()
@@ -474,11 +496,11 @@ def test_the_inspector_answers_as_the_network_does(trained: Run, digits: Dataset
     assert report.confusion.tolist() == written["confusion"]
 
 
-def test_a_new_checkpoint_is_another_source(runs: Path) -> None:
+def test_a_new_checkpoint_is_another_source(runs: Path, digits: Dataset) -> None:
     run = Run(next(runs.iterdir()))
-    before = source_of(run, "", (1, 28, 28))
+    before = source_of(run, "", digits)
     (run.checkpoints / "best.safetensors").touch()
-    assert source_of(run, "", (1, 28, 28)) != before
+    assert source_of(run, "", digits) != before
     for path in run.checkpoints.glob("*.safetensors*"):
         path.unlink()
-    assert not source_of(run, "", (1, 28, 28)).trained
+    assert not source_of(run, "", digits).trained

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import data
-from cnnlib.architectures import ARCHITECTURES, for_classes
+from cnnlib.architectures import ARCHITECTURES, fitted
 from cnnlib.checking import check
 from cnnlib.errors import SpecificationError
 from cnnlib.runs import directory
@@ -66,9 +66,8 @@ def _name_of(architecture: str) -> str:
 
 def _settled(settings: Settings, dataset: Dataset) -> Settings:
     """The settings as they are written down: a path made absolute, a known network fitted."""
-    if settings.architecture in ARCHITECTURES.values():
-        fitted = for_classes(settings.architecture, len(dataset.classes))
-        settings = replace(settings, architecture=fitted)
+    architecture = fitted(settings.architecture, len(dataset.classes))
+    settings = replace(settings, architecture=architecture)
     if settings.data not in {entry.name for entry in data.catalogue()}:
         settings = replace(settings, data=str(Path(settings.data).expanduser().resolve()))
     return settings

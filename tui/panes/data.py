@@ -17,7 +17,7 @@ from data.dataset import Dataset
 from tui.panes.base import Pane
 from tui.render import format as say
 from tui.render.bars import bar
-from tui.render.cells import Grid
+from tui.render.cells import Grid, text_width
 from tui.render.image import image
 from tui.render.montage import montage
 from tui.render.tables import Cell, Column, facts, note, table, window
@@ -171,14 +171,19 @@ class DataPane(Pane):
         counts, most = known.counts, max(int(known.counts["train"].max()), 1)
         chosen = self.only
         columns = [
-            Column("class", stretch=len(max(dataset.classes, key=len)) > 6),
+            Column("class"),
             Column("train", "right"),
             Column("share", "right"),
             Column("test", "right", keep=60),
             Column("share", "right", keep=50),
-            Column("", stretch=True, keep=70),
+            Column("", keep=70),
         ]
-        wide = max(width - 36, 6)
+        names = [say.fit(name, min(text_width(name), 14)) for name in dataset.classes]
+        used = max(5, *map(text_width, names)) + sum(
+            max(5, *(text_width(say.count(int(n))) for n in counts[split])) + 6
+            for split in ("train", "test")
+        )
+        wide = max(width - used - 2 * 5, 4)
         rows: list[list[str | Cell]] = [
             [
                 Cell(name, session.palette.accent if i == chosen else -1, i == chosen),
@@ -191,7 +196,7 @@ class DataPane(Pane):
                     session.palette.train,
                 ),
             ]
-            for i, name in enumerate(dataset.classes)
+            for i, name in enumerate(names)
         ]
         shown = max(height - 1, 1)
         label = chosen if chosen is not None else self._label()

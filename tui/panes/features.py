@@ -16,7 +16,7 @@ from data.errors import DataError
 from tui.inspection import Inspector, LayerLook, Look, Source, source_of
 from tui.panes.base import Pane
 from tui.render import format as say
-from tui.render.bars import Bar, bars
+from tui.render.bars import Bar, bars, verdict
 from tui.render.cells import Grid
 from tui.render.image import Pixels, Scale, image
 from tui.render.montage import Montage, montage, mosaic
@@ -83,8 +83,7 @@ class FeaturesPane(Pane):
         """Ask for the chosen image, and draw what is known so far."""
         split = session.split(session.sample.split)
         if session.dataset is not None and split is not None and len(split):
-            shape = session.dataset.image_shape
-            source = source_of(session.run, session.settings.architecture, shape)
+            source = source_of(session.run, session.settings.architecture, session.dataset)
             question = Question(source, session.sample, session.dataset.sha256)
             if question != self._asked:
                 self._asked = question
@@ -259,8 +258,10 @@ class FeaturesPane(Pane):
             return grid
         if question.sample.index >= len(split):
             return grid
-        names = session.dataset.classes
         probabilities = self.look.probabilities
+        names = session.dataset.classes
+        if len(names) != len(probabilities):  # a network for other classes
+            names = tuple(str(i) for i in range(len(probabilities)))
         lines = min(len(names), 3 if height < 16 else 5 if height < 30 else 10)
         picture = image(
             split.images[question.sample.index],
@@ -271,9 +272,7 @@ class FeaturesPane(Pane):
         grid.paste(picture, (width - picture.width) // 2, 0)
         y = picture.height + 1
         truth, predicted = int(split.labels[question.sample.index]), int(probabilities.argmax())
-        ink = session.palette.good if truth == predicted else session.palette.bad
-        x = grid.put(0, y, f"true {names[truth]}  ")
-        grid.put(x, y, f"predicted {names[predicted]}", fg=ink, bold=truth != predicted)
+        y += verdict(grid, y, session.dataset.classes[truth], names[predicted], session.palette)
         order = np.argsort(-probabilities, kind="stable")[:lines]
         shown = [
             Bar(
@@ -284,8 +283,8 @@ class FeaturesPane(Pane):
             )
             for i in order
         ]
-        grid.paste(bars(shown, width, height - y - 2, session.terminal), 0, y + 1)
-        top, layers = y + lines + 2, self._draw_layers(width)
+        grid.paste(bars(shown, width, height - y - 1, session.terminal), 0, y)
+        top, layers = y + lines + 1, self._draw_layers(width)
         if top + layers.height < height - 1:
             grid.paste(layers, 0, top)
         grid.put(0, height - 1, self._provenance(question.source), fg=session.palette.muted)

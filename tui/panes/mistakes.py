@@ -16,7 +16,7 @@ from cnnlib.report import Mistake
 from tui.filtering import EXAMPLE, parse_filter
 from tui.panes.reporting import ReportPane
 from tui.render import format as say
-from tui.render.bars import Bar, bars
+from tui.render.bars import Bar, bars, verdict
 from tui.render.cells import Grid
 from tui.render.image import image
 from tui.render.tables import Column, note, table, window
@@ -99,7 +99,8 @@ class MistakesPane(ReportPane):
         box.draw(lambda width, height: self._draw_list(shown, width, height))
         chosen = shown[self._position(shown)] if shown else None
         detail = self.query_one("#mistake", CellGrid)
-        detail.border_title = f"test #{chosen.index}" if chosen else "image"
+        loss = f", loss {say.number(chosen.loss, 2)}" if chosen else ""
+        detail.border_title = f"test #{chosen.index}{loss}" if chosen else "image"
         detail.border_subtitle = "m maps" if chosen else ""
         detail.draw(lambda width, height: self._draw_mistake(chosen, width, height))
 
@@ -173,11 +174,7 @@ class MistakesPane(ReportPane):
             picture = image(pixels, width, max(height - lines - 1, 1), session.terminal)
             grid.paste(picture, (width - picture.width) // 2, 0)
             y = picture.height
-        x = grid.put(0, y, f"true {names[mistake.label]}  ", fg=palette.good)
-        x = grid.put(x, y, f"predicted {names[mistake.predicted]}", fg=palette.bad, bold=True)
-        loss = f"loss {say.number(mistake.loss, 2)}"
-        if x + 2 + len(loss) <= width:
-            grid.put(width - len(loss), y, loss, fg=palette.muted)
+        y += verdict(grid, y, names[mistake.label], names[mistake.predicted], palette)
         order = np.argsort([-p for p in mistake.probabilities], kind="stable")[:lines]
         shown = [
             Bar(
@@ -188,7 +185,7 @@ class MistakesPane(ReportPane):
             )
             for i in order
         ]
-        grid.paste(bars(shown, width, height - y - 1, session.terminal), 0, y + 1)
+        grid.paste(bars(shown, width, height - y, session.terminal), 0, y)
         return grid
 
     # What the keys do

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widgets import TextArea
 
-from cnnlib.architectures import ARCHITECTURES, for_classes
+from cnnlib.architectures import ARCHITECTURES, fitted, for_classes
 from cnnlib.checking import Check, check
 from tui.panes.base import Pane
 from tui.render import format as say
@@ -76,9 +76,13 @@ class ModelPane(Pane):
 
     def show_session(self, session: Session) -> None:
         """Take over a network that was applied elsewhere, and draw."""
+        if session.dataset is not None:  # a known network learns how many classes there are
+            text = fitted(session.settings.architecture, len(session.dataset.classes))
+            if text != session.settings.architecture:
+                session.edit(replace(session.settings, architecture=text))
         applied = session.settings.architecture
         if applied != self._applied:
-            if self._applied is not None and self.editor.text in (self._applied, applied):
+            if self._applied is None or self.editor.text == self._applied:
                 self.editor.text = applied
             self._applied = applied
         self.draw()

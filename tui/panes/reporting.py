@@ -85,7 +85,7 @@ class ReportPane(Pane):
         if stamp is not None:
             return ReportQuestion(run.id, stamp)
         if self.computes and dataset is not None:
-            source = source_of(run, session.settings.architecture, dataset.image_shape)
+            source = source_of(run, session.settings.architecture, dataset)
             if source.trained:
                 return ReportQuestion(run.id, None, source, dataset.sha256)
         return None

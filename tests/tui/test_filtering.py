@@ -1,0 +1,58 @@
+"""The filter line of the mistakes: what it lets through, and what it refuses in words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnlib.errors import SpecificationError
+from cnnlib.report import Mistake
+from tui.filtering import parse_filter
+
+DIGITS = [str(digit) for digit in range(10)]
+CLOTHES = ["T-shirt/top", "Ankle boot", "Bag"]
+
+
+def a_mistake(label: int, predicted: int, confidence: float = 0.5, loss: float = 1.0) -> Mistake:
+    return Mistake(0, label, predicted, confidence, loss, ())
+
+
+def passes(text: str, mistake: Mistake, classes: list[str] = DIGITS) -> bool:
+    return all(term.holds(mistake) for term in parse_filter(text, classes))
+
+
+def test_classes_and_figures() -> None:
+    assert passes("t=2 p=7", a_mistake(2, 7))
+    assert not passes("t=2 p=7", a_mistake(2, 1))
+    assert passes("conf>0.9", a_mistake(2, 7, confidence=0.95))
+    assert not passes("conf > 0.9", a_mistake(2, 7, confidence=0.9))
+    assert passes("LOSS<3 T=4", a_mistake(4, 7, loss=2.0))
+    assert passes("", a_mistake(1, 2))
+
+
+def test_names_of_several_words() -> None:
+    assert passes("t=ankle boot p=Bag", a_mistake(1, 2), CLOTHES)
+    assert not passes("t=Ankle boot", a_mistake(0, 2), CLOTHES)
+    assert passes("t=1", a_mistake(1, 2), CLOTHES)
+
+
+@given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
+def test_a_class_lets_its_own_through(wanted: int, label: int, predicted: int) -> None:
+    assert passes(f"t={wanted}", a_mistake(label, predicted)) == (wanted == label)
+    assert passes(f"p={wanted}", a_mistake(label, predicted)) == (wanted == predicted)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("seven", "t=2 p=7"),
+        ("x t=1", "t=2 p=7"),
+        ("t=12", "one of 0, 1"),
+        ("t>1", "one of 0, 1"),
+        ("conf>much", "a number"),
+        ("loss=", "a number"),
+    ],
+)
+def test_nonsense_is_refused_with_what_was_expected(text: str, hint: str) -> None:
+    with pytest.raises(SpecificationError) as refused:
+        parse_filter(text, DIGITS)
+    assert hint in str(refused.value)
