@@ -6,6 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
+
+# One thread for BLAS, as in the program. Plugins of pytest load NumPy before this file is read, so
+# the environment would come too late; threads that wait for each other make a busy machine crawl.
+threadpool_limits(limits=1, user_api="blas")
 
 
 @pytest.fixture(scope="session")

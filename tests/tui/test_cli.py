@@ -155,6 +155,21 @@ def test_what_is_over_is_not_resumed(tell: Tell, trained: Run) -> None:
     assert "is over" in told.err
 
 
+@pytest.mark.filterwarnings("ignore:.*encountered in.*:RuntimeWarning")
+def test_what_diverged_is_resumed_at_a_lower_rate(
+    tell: Tell, words_of_training: list[str], tmp_path: Path
+) -> None:
+    wild = ["--optimizer", "SGD()", "--schedule", "Constant()", "--lr", "1e9"]
+    told = tell(*words_of_training[:-2], *wild, "--runs", tmp_path)
+    assert told.code == 1
+    assert "lower learning rate" in told.err
+    assert len(told.err.splitlines()) == 1
+    run = find(tmp_path)
+    assert tell("resume", run.path, "--lr", "-1").code == 2
+    last = tell("resume", run.path, "--lr", "0.05", "--json").lines[-1]
+    assert (last["reason"], last["epoch"]) == ("finished", 2)
+
+
 @pytest.mark.parametrize("command", ["pause", "stop"])
 def test_nobody_at_work_cannot_be_asked(tell: Tell, trained: Run, command: str) -> None:
     told = tell(command, trained.path)

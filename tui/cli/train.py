@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -127,16 +128,25 @@ def train(
 
 def resume(
     run: RunWords,
+    lr: Annotated[
+        float | None,
+        typer.Option("--lr", metavar="X", help="Go on at this rate; the schedule in proportion."),
+    ] = None,
     runs: Runs = DEFAULT_RUNS,
     detach: Detach = False,
     as_json: Json = False,
 ) -> int:
     """Go on with a run: from its last checkpoint to the same bits, or after a pause."""
     one_thread_each(os.environ)
+    from cnnlib.errors import SpecificationError
     from cnnlib.runs import commands
     from cnnlib.runs.lock import owner
 
+    if lr is not None and not 0 < lr < math.inf:
+        raise SpecificationError("lr", expected="a number above 0", received=repr(lr))
     found = find_run(run, runs)
+    if lr is not None:
+        commands.send(found, commands.SetLearningRate(lr))
     trainer = owner(found)
     if trainer is not None and trainer.present:
         commands.send(found, commands.Resume())
