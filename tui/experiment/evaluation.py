@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from cnnlib.report import Report, evaluate
@@ -64,7 +65,7 @@ def write_report(run: Run, report: Report) -> None:
     }
     page = report.to_markdown(
         title=f"Evaluation of {run.id}",
-        command=str(description["run"].get("command", "")),
+        command=shlex.join(["cnn-tui", "train", "--config", str(run.description_path)]),
         settings=settings,
         epochs=epochs,
         figures={
