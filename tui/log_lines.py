@@ -38,10 +38,7 @@ def describe(event: ev.Event) -> str | None:
             best = ", best" if event.is_best else ""
             return f"epoch {event.epoch} ended: train {event.train_accuracy:.2%}{valid}{best}"
         case ev.Evaluated():
-            return (
-                f"evaluated on {event.split}: loss {event.loss:.4f}, "
-                f"accuracy {event.accuracy:.2%} of {event.examples}"
-            )
+            return f"{event.split}: loss {event.loss:.4f}, accuracy {event.accuracy:.2%}"
         case ev.CheckpointSaved():
             return f"saved {event.path} ({event.reason})"
         case ev.Paused():

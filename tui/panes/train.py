@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 
+from cnnlib.errors import CnnError
+from cnnlib.losses import Loss
+from cnnlib.text import parse
 from tui.panes.base import Pane
 from tui.render.training import (
     accuracy_chart,
@@ -17,6 +20,9 @@ from tui.render.training import (
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
 from tui.widgets.logview import LogView
+
+if TYPE_CHECKING:
+    from cnnlib.runs.directory import Run
 
 PARTS = (
     ("train-loss", "Loss"),
@@ -35,6 +41,8 @@ class TrainPane(Pane):
         super().__init__(session)
         self._log_y = False
         self._frozen = False
+        self._told_run: Run | None = None
+        self._smoothing = 0.0
 
     def compose(self) -> ComposeResult:
         """Two charts above; figures, epochs and log below."""
@@ -54,6 +62,7 @@ class TrainPane(Pane):
             return
         series, terminal, palette = session.series, session.terminal, session.palette
         log_y = self._log_y
+        self._part("loss").border_subtitle = self._about_loss()
         self._part("loss").draw(
             lambda w, h: loss_chart(series, w, h, terminal, palette, log_y=log_y)
         )
@@ -65,6 +74,13 @@ class TrainPane(Pane):
             self._part("figures").draw(lambda w, h: figures_of_run(series, w, h, terminal, palette))
         self._part("epochs").draw(lambda w, h: epoch_table(series, w, h, terminal, palette))
         self.query_one(LogView).show_log(series)
+
+    def _about_loss(self) -> str:
+        """Training minimises the smoothed loss, validation measures the plain one: say so."""
+        run = self.session.run
+        if run is not self._told_run:
+            self._told_run, self._smoothing = run, _smoothing(run)
+        return f"train: smoothing {self._smoothing:g}, epochs" if self._smoothing else "epochs"
 
     def _part(self, name: str) -> CellGrid:
         return self.query_one(f"#train-{name}", CellGrid)
@@ -114,3 +130,14 @@ class TrainPane(Pane):
         self.border_subtitle = "frozen" if self._frozen else ""
         self.say("frozen: Space goes on" if self._frozen else "live")
         self.show_session(self.session)
+
+
+def _smoothing(run: Run | None) -> float:
+    """The label smoothing of a run's loss; 0 where it has none or does not say."""
+    if run is None:
+        return 0.0
+    try:
+        loss = parse(str(run.description().get("training", {}).get("loss", "")), Loss)
+    except (CnnError, OSError):
+        return 0.0
+    return float(getattr(loss, "label_smoothing", 0.0))

@@ -113,8 +113,8 @@ def decade_limits(lowest: float, highest: float) -> Limits:
 def growing_limit(now: float, end: float) -> float:
     """The first of end/16, end/8, ..., end that is not below `now`: at most four jumps in a run."""
     for halvings in range(4, 0, -1):
-        if now <= end / 2**halvings:
-            return end / 2**halvings
+        if now <= end / (1 << halvings):
+            return end / (1 << halvings)
     return max(now, end)
 
 

@@ -46,12 +46,14 @@ def loss_chart(
 def accuracy_chart(
     series: Series, width: int, height: int, terminal: Terminal, palette: Palette
 ) -> Grid:
-    """Accuracy of training and of validation."""
+    """Accuracy of training (its mean; that of one batch takes few values) and of validation."""
     raw = series.accuracies.values
     valid = [(row, row.valid_accuracy) for row in series.epochs if row.valid_accuracy is not None]
     # The first steps know nothing: the axis begins where nine tenths of the curve are.
     known = raw[np.isfinite(raw)]
-    lowest = min([float(np.percentile(known, 10)), *(y for _, y in valid)]) if known.size else 0.0
+    parts = np.array_split(known, max(1, min(40, known.size // 4)))
+    means = [float(part.mean()) for part in parts if part.size]
+    lowest = min([float(np.percentile(means, 10)), *(y for _, y in valid)]) if means else 0.0
     return _curves(
         series,
         raw,
@@ -65,6 +67,7 @@ def accuracy_chart(
         terminal,
         palette,
         axes=Axes(_epoch_limits(series), share_limits(lowest)),
+        every_step=False,
     )
 
 
@@ -79,6 +82,7 @@ def _curves(
     palette: Palette,
     *,
     axes: Axes,
+    every_step: bool = True,
 ) -> Grid:
     steps_per_epoch = float(series.started.steps_per_epoch) if series.started else 1.0
     epochs = series.steps.values[: raw.size] / steps_per_epoch
@@ -88,10 +92,9 @@ def _curves(
     mean_x, mean_y = average(epochs[keep], raw[keep], limits, max(8, width // 2))
     at = np.array([row.step / steps_per_epoch for row, _ in valid])
     values = np.array([value for _, value in valid], dtype=float)
-    lines = [
-        Line("every step", epochs, raw, palette.faint, listed=False),
-        Line("train", mean_x, mean_y, palette.train, value=newest[0]),
-    ]
+    lines = [Line("train", mean_x, mean_y, palette.train, value=newest[0])]
+    if every_step:
+        lines.insert(0, Line("every step", epochs, raw, palette.faint, listed=False))
     if not series.started or series.started.valid_examples:
         lines.append(Line("valid", at, values, palette.valid, "dotted", newest[1]))
     marks = [ChartMark(mark.step / steps_per_epoch, mark.text) for mark in series.marks]
