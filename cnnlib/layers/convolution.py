@@ -51,7 +51,7 @@ class Conv2d(Layer):
             object.__setattr__(self, "padding", 0)
         if isinstance(self.padding, int):
             at_least(self, "padding", self.padding, 0)
-        elif self._reach % 2 == 0:
+        elif self.reach % 2 == 0:
             raise SpecificationError(
                 "Conv2d: padding",
                 expected='an odd kernel with padding="same"',
@@ -66,13 +66,14 @@ class Conv2d(Layer):
             )
 
     @property
-    def _reach(self) -> int:
+    def reach(self) -> int:
         """Pixels from the first to the last of a window."""
         return self.dilation * (self.kernel - 1) + 1
 
     @property
-    def _padding(self) -> int:
-        return self.padding if isinstance(self.padding, int) else self._reach // 2
+    def border(self) -> int:
+        """Rows and columns P of zeros on each side."""
+        return self.padding if isinstance(self.padding, int) else self.reach // 2
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(F, H', W')."""
@@ -84,13 +85,13 @@ class Conv2d(Layer):
                 expected=f"a divisor of the {channels} channels of its input",
                 received=f"{self.groups}",
             )
-        outputs = [(side + 2 * self._padding - self._reach) // self.stride + 1 for side in sides]
+        outputs = [(side + 2 * self.border - self.reach) // self.stride + 1 for side in sides]
         if min(outputs) < 1:
             raise ShapeError(
                 "Conv2d: kernel",
-                expected=f"at most {min(sides) + 2 * self._padding} pixels on an input of "
+                expected=f"at most {min(sides) + 2 * self.border} pixels on an input of "
                 f"{show(input_shape)}",
-                received=f"{self._reach}",
+                received=f"{self.reach}",
                 advice='Use a smaller kernel, padding="same", or one pooling less before it.',
             )
         return (self.filters, *outputs)
@@ -119,7 +120,7 @@ class Conv2d(Layer):
         """The rows and columns that the needed outputs read."""
         channels, *sides = input_shape
         read = [
-            min(side, (outputs - 1) * self.stride + self._reach - self._padding)
+            min(side, (outputs - 1) * self.stride + self.reach - self.border)
             for side, outputs in zip(sides, needed[1:], strict=True)
         ]
         return (channels, *(max(1, side) for side in read))
@@ -131,7 +132,7 @@ class Conv2d(Layer):
             output_shape=site.needed,
             kernel=self.kernel,
             stride=self.stride,
-            padding=self._padding,
+            padding=self.border,
             dilation=self.dilation,
             groups=self.groups,
             pooled=site.pool,
