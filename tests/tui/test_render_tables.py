@@ -70,6 +70,7 @@ def test_what_is_more_than_nothing_is_seen() -> None:
     assert bar(1e-9, 10, UTF8) == "▏" + " " * 9
     assert bar(1e-9, 10, ASCII) == "#" + " " * 9
     assert bar(0.0, 10, UTF8) == bar(math.nan, 10, UTF8) == " " * 10
+    assert bar(0.5, 5, Terminal(name="linux")) == "██▌  "
     assert bar(7.0, 3, ASCII) == "###"
 
 

@@ -1,7 +1,7 @@
 """Bars: the probabilities of a prediction, the examples of a class.
 
-A bar is made of eighths of a cell where there is UTF-8, and of ``#`` where there is not. A value
-that is no number has no bar and is shown as a dash.
+A bar is made of eighths of a cell where there is UTF-8, of halves on the Linux console, which has
+no smaller parts, and of ``#`` elsewhere. A value that is no number has no bar and shows as a dash.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from tui.render.format import fit
 from tui.render.palette import Palette
 from tui.terminal import Terminal
 
-EIGHTHS = " ▏▎▍▌▋▊▉█"
+EIGHTHS = " ▏▎▍▌▋▊▉"
+HALVES = " ▌"
 
 
 def bar(share: float, width: int, terminal: Terminal) -> str:
@@ -29,9 +30,10 @@ def bar(share: float, width: int, terminal: Terminal) -> str:
     if not terminal.unicode:
         filled = max(round(share * width), 1 if share > 0.0 else 0)
         return "#" * filled + " " * (width - filled)
-    eighths = max(round(share * width * 8), 1 if share > 0.0 else 0)
-    full, rest = divmod(eighths, 8)
-    return ("█" * full + (EIGHTHS[rest] if rest else "")).ljust(width)
+    parts = EIGHTHS if terminal.marker == "braille" else HALVES
+    steps = max(round(share * width * len(parts)), 1 if share > 0.0 else 0)
+    full, rest = divmod(steps, len(parts))
+    return ("█" * full + (parts[rest] if rest else "")).ljust(width)
 
 
 @dataclass(frozen=True)
