@@ -301,10 +301,11 @@ def test_junk_among_the_commands_is_refused_and_harms_nothing(
 
 
 def test_a_training_that_diverges_says_where(settings: Settings, tmp_path: Path) -> None:
-    wild = Settings(
-        **asdict(settings) | {"optimizer": "SGD()", "schedule": "Constant(1e15)", "average": ""}
-    )
-    run = prepare(wild, tmp_path)
+    wild = {
+        "architecture": "Flatten()\nDense(3)\n", "loss": "MSELoss()", "optimizer": "SGD()",
+        "schedule": "Constant(1e6)", "average": "",
+    }  # fmt: skip
+    run = prepare(Settings(**asdict(settings) | wild), tmp_path)
     with np.errstate(all="ignore"), pytest.raises(DivergedError, match="learning rate"):
         train(run)
     told = events_of(run)
