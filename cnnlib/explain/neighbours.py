@@ -77,7 +77,7 @@ def pixels(images: Images, *, block: int = 2048) -> Iterator[Array]:
         yield flat * np.float32(1.0 / 255.0) if flat.dtype == np.uint8 else np.asarray(flat)
 
 
-def features(model: Sequential, images: Images, *, block: int = 256) -> Iterator[Array]:
+def features(model: Sequential, images: Images, *, block: int = 64) -> Iterator[Array]:
     """Images (N, C, H, W) as what the last layer with weights reads, blocks (n, D).
 
     That is the last hidden layer: what the network made of an image before it weighs the classes.
