@@ -68,7 +68,7 @@ def opened(tmp_path: Path):
     @asynccontextmanager
     async def open_app(size=(80, 24), terminal: Terminal | None = None, **options):
         app = CnnTuiApp(terminal or Terminal(), data="small", runs=tmp_path / "runs", **options)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             await settle(pilot, lambda: app.session.dataset or app.session.dataset_error)
             yield app, pilot
 
@@ -244,8 +244,11 @@ async def test_data_that_cannot_be_read_is_said_in_the_status_line(opened, monke
         raise NotAvailable(name, expected="a network", received="none", advice="Use mnist-5k.")
 
     monkeypatch.setattr("data.load", refuse)
-    async with opened() as (app, pilot):
-        await settle(pilot, lambda: "mnist-5k" in screen_text(app).split("\n")[-2])
+    async with opened(terminal=Terminal(utf8=False)) as (app, pilot):
+        await settle(pilot, lambda: "expected a network" in screen_text(app).split("\n")[-2])
+        app.say("far too long for the status line, " * 5, "error")
+        await settle(pilot, lambda: screen_text(app).count("far too long") > 3)
+        assert screen_text(app).isascii()
         assert app.session.dataset is None
 
 

@@ -14,7 +14,7 @@ from cnnlib.errors import CnnError
 from cnnlib.runs import Run, RunSummary, list_runs
 from tui.panes.base import Pane
 from tui.render import format as say
-from tui.render.cells import Grid
+from tui.render.cells import Grid, text_width
 from tui.render.tables import Cell, Column, facts, note, table, window, wrap
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
@@ -100,12 +100,17 @@ class RunsPane(Pane):
         """Draw the list and the run under the cursor."""
         box, detail = self.query_one("#runs-list", CellGrid), self.query_one("#run", CellGrid)
         runs = self.runs or []
-        box.border_title = f"runs in {self.session.runs_root}"
+        box.border_title = self._where(self.app.size.width - 8)
         box.border_subtitle = say.plural(len(runs), "run") if runs else ""
         box.draw(self._draw_list)
         chosen = runs[self._position()] if runs else None
         detail.border_title = chosen.id if chosen else ""
         detail.draw(lambda width, height: self._draw_run(chosen, width, height))
+
+    def _where(self, room: int) -> str:
+        """The directory of the runs; of a long name the end."""
+        title = f"runs in {self.session.runs_root}"
+        return title if text_width(title) <= room else f"runs in ..{title[10 - room :]}"
 
     def _draw_list(self, width: int, height: int) -> Grid:
         session = self.session
