@@ -59,10 +59,22 @@ def test_dropout_drops_otherwise_at_another_address() -> None:
     assert not np.array_equal(bench.forward(x), first)
 
 
-def test_two_dropouts_of_one_network_drop_differently() -> None:
-    case = Case("Dropout(0.5)\nDropout(0.5)", (1, 20, 20), (1, 20, 20), 0, 0)
-    kept = Bench(case, 10).forward(np.ones((10, 1, 20, 20))) != 0
-    assert abs(kept.mean() - 0.25) < 0.05
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dropout(0.5)\nDropout(0.5)",
+        "Residual([Dropout(0.5)], shortcut=[Dropout(0.5)])",
+        "Residual([Residual([Dropout(0.5)], shortcut=[Dropout(0.5)])], shortcut=[Dropout(0.5)])",
+    ],
+)
+def test_dropouts_of_one_network_drop_differently(text: str) -> None:
+    case = Case(text, (1, 20, 20), (1, 20, 20), 0, 0)
+    many = text.count("Dropout")
+    y = Bench(case, 10).forward(np.ones((10, 1, 20, 20)))
+    if "Residual" in text:  # each that is kept adds 2: all at once in one of 2 ** many places
+        assert abs((y == 2 * many).mean() - 0.5**many) < 0.05
+    else:  # all in a row keep the same number in one of 2 ** many places
+        assert abs((y != 0).mean() - 0.5**many) < 0.05
 
 
 @st.composite

@@ -34,6 +34,7 @@ from cnnlib.losses import CrossEntropyLoss, MSELoss
 from cnnlib.model import Sequential
 from cnnlib.optimizers import SGD
 from cnnlib.ranks import Alone, LocalRanks
+from cnnlib.replica import Replica
 from cnnlib.team import Team
 from cnnlib.work import Work
 
@@ -199,16 +200,35 @@ def test_a_killed_rank_ends_the_run_at_once_and_leaves_nobody(ranks: int, moment
     assert list(again.run())[-1].reason == "finished"
 
 
-def test_batch_statistics_of_a_step_that_a_death_cut_short_are_forgotten() -> None:
-    trainer = trainer_of(everything(), ranks=2, epochs=1000, schedule=constant())
-    before = {}
-    for event in trainer.run():
-        if isinstance(event, StepEnded):
-            before = trainer.state().tensors
-            if event.step == 3:
-                os.kill(trainer.team.pids()[0], signal.SIGKILL)
-        if isinstance(event, RunEnded):
-            assert same_bits(trainer.state().tensors, before)
+class Dying(Alone):
+    """The first of two ranks, the other of which holds nothing and dies at a given sum."""
+
+    size = 2
+
+    def __init__(self) -> None:
+        self.sums, self.last = 0, 10**9
+
+    def sum(self, array: np.ndarray) -> None:
+        if self.sums == self.last:
+            raise RankError("rank 1", expected="that it works", received="that it has gone")
+        self.sums += 1
+
+
+def test_a_step_that_a_death_cuts_short_leaves_everything_as_it_was() -> None:
+    communicator = Dying()
+    replica = Replica(everything(), {"train": bars(30)}, communicator)
+    replica.step(1, 0, 0.01)
+    sums_of_a_step = communicator.sums
+    assert sums_of_a_step >= 3  # batch statistics forward and backward, gradients
+    before = {name: array.copy() for name, array in replica.arrays().items()}
+    for last in range(sums_of_a_step):
+        communicator.sums, communicator.last = 0, last
+        with pytest.raises(RankError):
+            replica.step(1, 1, 0.01)
+        assert same_bits(replica.arrays(), before)
+    communicator.last = 10**9
+    replica.step(1, 1, 0.01)
+    assert not same_bits(replica.arrays(), before)
 
 
 TRAINER = """

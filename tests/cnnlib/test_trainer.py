@@ -256,7 +256,7 @@ def test_one_batch_is_learned_by_heart(architecture: str) -> None:
 
 
 def test_the_test_examples_are_tried_with_the_best_weights() -> None:
-    trainer = trainer_of(plain(optimizer=SGD()), schedule=constant(0.3), epochs=6)
+    trainer = trainer_of(plain(), schedule=constant(0.01), epochs=6)
     best: dict[str, Any] = {}
     seen: list[events.Event] = []
     for event in trainer.run():
@@ -264,15 +264,20 @@ def test_the_test_examples_are_tried_with_the_best_weights() -> None:
         if isinstance(event, EpochEnded) and event.is_best:
             best = {"epoch": event.epoch, "accuracy": event.valid_accuracy}
             best["tensors"] = trainer.evaluated_tensors()
+        if isinstance(event, EpochEnded) and event.epoch == 4:
+            trainer.scale_learning_rate(200)  # and spoil the rest
         if isinstance(event, RunEnded):
             assert same_bits(trainer.best_tensors(), best["tensors"])
             assert (event.best_epoch, event.best_accuracy) == (best["epoch"], best["accuracy"])
     accuracies = [event.valid_accuracy for event in only(seen, EpochEnded)]
-    assert best["accuracy"] == max(accuracies)
+    assert best["accuracy"] == max(accuracies) > accuracies[-1]
     model = Sequential.parse(PLAIN, SHAPE)
     model.load(best["tensors"])
-    answers = model.predict(bars(9, 2).images).argmax(axis=1)
-    assert seen[-1].test_accuracy == pytest.approx(np.mean(answers == bars(9, 2).labels))
+    expected = model.predict(bars(9, 2).images)
+    assert trainer.test_evaluation is not None
+    np.testing.assert_allclose(trainer.test_evaluation.probabilities, expected, atol=1e-6)
+    right = expected.argmax(axis=1) == bars(9, 2).labels
+    assert seen[-1].test_accuracy == pytest.approx(right.mean())
 
 
 def test_an_average_is_evaluated_and_kept_as_the_best() -> None:
@@ -326,6 +331,17 @@ def test_a_network_that_ends_in_an_activation_learns_its_true_gradient() -> None
         logits = model.forward(split.images, train=True)
         model.backward(MSELoss()(logits, split.labels)[1])
         np.testing.assert_allclose(found, model.flat_gradients, rtol=1e-4, atol=1e-6, err_msg=tail)
+
+
+def test_every_epoch_sees_every_example_once_in_an_order_of_its_own() -> None:
+    still = trainer_of(plain(optimizer=SGD()), schedule=constant(1e-12), epochs=2)
+    seen = list(still.run())
+    first, second = ([e.loss for e in only(seen, StepEnded) if e.epoch == k] for k in (1, 2))
+    assert not np.allclose(np.sort(first), np.sort(second), rtol=1e-4)
+    split, model = bars(30), Sequential.parse(PLAIN, SHAPE)
+    expected = CrossEntropyLoss()(model.forward(split.images), split.labels)[0]
+    for ended in only(seen, EpochEnded):
+        assert ended.train_loss == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_clipped_gradient_is_told_as_it_was() -> None:
