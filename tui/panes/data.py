@@ -15,16 +15,15 @@ from textual.message import Message
 from data import Description, Split, describe
 from data.dataset import Dataset
 from tui.panes.base import Pane
-from tui.render import format as say
-from tui.render.bars import bar
-from tui.render.cells import Grid, text_width
+from tui.render.cells import Grid
+from tui.render.dataset import class_rows, place_of, summary
 from tui.render.image import image
 from tui.render.montage import montage
-from tui.render.tables import Cell, Column, facts, note, table, window
+from tui.render.tables import note, window
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
 
-Fact = tuple[str, str | Cell]
+PARTS = ("facts", "means", "sample", "sheet")
 
 
 class DataPane(Pane):
@@ -128,85 +127,16 @@ class DataPane(Pane):
             text = session.dataset_error or f"reading {session.dataset_name}..."
             ink = session.palette.bad if session.dataset_error else session.palette.muted
             return note(text, width, height, fg=ink)
-        rows: list[Fact] = [
-            *_identity(dataset),
-            self._pixels(),
-            self._copies(),
-            ("sha256", dataset.sha256),
-            ("licence", dataset.licence or "not known"),
-        ]
-        gap = height > len(rows) + len(dataset.classes) + 3
-        if gap:
-            rows += [("cite", dataset.citation or say.NOTHING), ("", "")]
-        grid = facts(rows, width, height, session.terminal, palette=session.palette)
-        grid.paste(self._draw_classes(width, max(height - len(rows), 0)), 0, len(rows))
-        return grid
-
-    def _pixels(self) -> Fact:
-        known = self._known
-        if known is None:
-            return "pixels", "reading..."
-        train = dict(known.pixels.loc["train"])
-        mean, std = (say.probability(float(train[name]) / 255) for name in ("mean", "std"))
-        share = say.percent(float(train["background_share"]))
-        return "pixels", f"mean {mean} std {std}, {share} are {int(train['background'])}"
-
-    def _copies(self) -> Fact:
-        known, palette = self._known, self.session.palette
-        if known is None:
-            return "copies", ""
-        counts = {str(row): int(n) for row, n in known.duplicates["images"].items()}
-        across = counts.pop("test also in train", 0)
-        ink = palette.warn if across else palette.text
-        inside = sum(counts.values())
-        return "copies", Cell(f"{inside} within splits, {across} test in train", ink)
-
-    def _draw_classes(self, width: int, height: int) -> Grid:
-        session, dataset = self.session, self.session.dataset
-        if dataset is None:
-            return Grid.blank(width, height)
-        known = self._known
-        if known is None or height < 2:
-            return note("reading...", width, height, fg=session.palette.muted)
-        counts, most = known.counts, max(int(known.counts["train"].max()), 1)
-        chosen = self.only
-        columns = [
-            Column("class"),
-            Column("train", "right"),
-            Column("share", "right"),
-            Column("test", "right", keep=60),
-            Column("share", "right", keep=50),
-            Column("", keep=70),
-        ]
-        names = [say.fit(name, min(text_width(name), 14)) for name in dataset.classes]
-        used = max(5, *map(text_width, names)) + sum(
-            max(5, *(text_width(say.count(int(n))) for n in counts[split])) + 6
-            for split in ("train", "test")
-        )
-        wide = max(width - used - 2 * 5, 4)
-        rows: list[list[str | Cell]] = [
-            [
-                Cell(name, session.palette.accent if i == chosen else -1, i == chosen),
-                say.count(int(counts["train"].iloc[i])),
-                say.percent(float(counts["train_share"].iloc[i])),
-                say.count(int(counts["test"].iloc[i])),
-                say.percent(float(counts["test_share"].iloc[i])),
-                Cell(
-                    bar(int(counts["train"].iloc[i]) / most, wide, session.terminal),
-                    session.palette.train,
-                ),
-            ]
-            for i, name in enumerate(names)
-        ]
-        shown = max(height - 1, 1)
-        label = chosen if chosen is not None else self._label()
-        self._first_class = window(label, self._first_class, len(rows), shown)
-        return table(
-            columns,
-            rows,
+        chosen = self.only if self.only is not None else self._label()
+        room = class_rows(dataset, height)
+        self._first_class = window(chosen, self._first_class, len(dataset.classes), room)
+        return summary(
+            dataset,
+            self._known,
             width,
             height,
             session.terminal,
+            chosen=self.only,
             first=self._first_class,
             palette=session.palette,
         )
@@ -249,7 +179,7 @@ class DataPane(Pane):
         at = int(np.searchsorted(members, index)) + 1 if len(members) else 0
         return [
             f"label {dataset.classes[int(split.labels[index])]}",
-            f"{say.count(at)} of {say.count(len(members))}, {self._browsed()}",
+            place_of(at, len(members), self._browsed()),
         ]
 
     def _draw_sheet(self, width: int, height: int) -> Grid:
@@ -324,18 +254,3 @@ class DataPane(Pane):
         self.only = None
         self.draw()
         return True
-
-
-PARTS = ("facts", "means", "sample", "sheet")
-
-
-def _identity(dataset: Dataset) -> list[Fact]:
-    channels, height, width = dataset.image_shape
-    pixels = dataset.train.images.dtype
-    kind = "grey" if channels == 1 else "colour"
-    return [
-        ("name", dataset.name),
-        ("source", dataset.source),
-        ("images", f"{say.count(len(dataset.train))} train, {say.count(len(dataset.test))} test"),
-        ("shape", f"{channels}x{height}x{width} {kind}, {pixels}"),
-    ]

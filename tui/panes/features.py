@@ -5,33 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.message import Message
 
-from cnnlib.errors import CnnError
-from data.errors import DataError
-from tui.inspection import Inspector, LayerLook, Look, Source, source_of
-from tui.panes.base import Pane
-from tui.render import format as say
-from tui.render.bars import Bar, bars, verdict
+from tui.inspection import LayerLook, Source
+from tui.panes.looking import LookPane
 from tui.render.cells import Grid
-from tui.render.image import Pixels, Scale, image
-from tui.render.montage import Montage, montage, mosaic
-from tui.render.tables import Column, ellipsis_of, note, table
-from tui.session import Sample, Session
+from tui.render.format import fit
+from tui.render.image import Pixels
+from tui.render.layers import layer_caption, layer_list, map_page, outputs
+from tui.render.montage import Montage, mosaic
+from tui.render.prediction import prediction
+from tui.render.tables import ellipsis_of, note
+from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
-
-
-@dataclass(frozen=True)
-class Question:
-    """The image and the network that the pane shows, or waits for."""
-
-    source: Source
-    sample: Sample
-    data: str
 
 
 @dataclass(frozen=True)
@@ -47,28 +35,15 @@ class View:
     shared_scale: bool = False
 
 
-class FeaturesPane(Pane):
+class FeaturesPane(LookPane):
     """Maps on the left, the image and the prediction on the right."""
 
     pane_name = "features"
     first_focus = "#maps"
 
-    @dataclass
-    class Looked(Message):
-        """The worker has an answer: a look, or why there is none."""
-
-        question: Question
-        look: Look | None
-        problem: str
-
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.inspector = Inspector()
         self.view = View()
-        self.look: Look | None = None
-        self._asked: Question | None = None
-        self._shown: Question | None = None
-        self._problem = ""
         self._page: Montage | None = None
         self._drawn: tuple[object, ...] = ()
 
@@ -81,35 +56,14 @@ class FeaturesPane(Pane):
 
     def show_session(self, session: Session) -> None:
         """Ask for the chosen image, and draw what is known so far."""
-        split = session.split(session.sample.split)
-        if session.dataset is not None and split is not None and len(split):
-            source = source_of(session.run, session.settings.architecture, session.dataset)
-            question = Question(source, session.sample, session.dataset.sha256)
-            if question != self._asked:
-                self._asked = question
-                self._ask(question, split.images[session.sample.index])
-        look = (self._shown, session.dataset_error, session.glyphs, session.palette, self.view)
+        self.ask_look(session)
+        look = (self.answered, session.dataset_error, session.glyphs, session.palette, self.view)
         if look != self._drawn:  # steps of a run that trains change nothing here
             self._drawn = look
-            self._draw()
+            self.draw()
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="look")
-    def _ask(self, question: Question, pixels: NDArray[np.uint8]) -> None:
-        try:
-            look, problem = self.inspector.look(question.source, pixels), ""
-        except (CnnError, DataError, OSError) as error:
-            look, problem = None, str(error)
-        self.post_message(self.Looked(question, look, problem))
-
-    @on(Looked)
-    def _answered(self, message: Looked) -> None:
-        if message.question != self._asked:
-            return
-        self.look, self._problem, self._shown = message.look, message.problem, message.question
-        if self.is_shown:
-            self._draw()
-
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw the maps and the image."""
         maps, context = self.query_one("#maps", CellGrid), self.query_one("#context", CellGrid)
         maps.border_title, maps.border_subtitle = self._titles()
         context.border_title = self._image_title()
@@ -127,7 +81,7 @@ class FeaturesPane(Pane):
         return title, f"{keys}  Enter {'all' if self.view.zoomed else 'zoom'}"
 
     def _image_title(self) -> str:
-        sample = self._shown.sample if self._shown is not None else self.session.sample
+        sample = self.answered.sample if self.answered is not None else self.session.sample
         return f"{sample.split} #{sample.index}"
 
     @property
@@ -167,143 +121,77 @@ class FeaturesPane(Pane):
             return note(self._missing(), width, height, fg=muted)
         grid = Grid.blank(width, height)
         ellipsis = ellipsis_of(self.session.terminal)
-        grid.put(0, 0, say.fit(self._caption(layer), width, ellipsis=ellipsis), fg=muted)
+        weights = layer.weights if self._shows_filters else None
+        caption = layer_caption(layer.values, layer.text, weights, self.session.terminal)
+        grid.put(0, 0, fit(caption, width, ellipsis=ellipsis), fg=muted)
         pictures = self.pictures()
         if pictures is None:
-            grid.paste(self._draw_list(layer.values.ravel(), width, height - 1), 0, 1)
+            names = self.session.dataset.classes if self.session.dataset is not None else ()
+            values = outputs(
+                layer.values,
+                names,
+                width,
+                height - 1,
+                self.session.terminal,
+                self.session.palette,
+            )
+            grid.paste(values, 0, 1)
         else:
             grid.paste(self._draw_pictures(pictures, width, height - 1), 0, 1)
         return grid
 
     def _missing(self) -> str:
-        if self._problem:
-            return self._problem
+        if self.look_problem:
+            return self.look_problem
         if self.session.dataset_error:
             return self.session.dataset_error
-        return "reading the data..." if self.session.dataset is None else "looking…"
-
-    def _caption(self, layer: LayerLook) -> str:
-        if self._shows_filters and layer.weights is not None:
-            filters, channels, high, wide = layer.weights.shape
-            signs = "orange +, blue -" if self.session.glyphs == "half" else "+ .:=*#@  - '~<%&$"
-            return f"{filters} filters of {channels}x{high}x{wide}  {signs}"
-        shape = say.shape(layer.values.shape)
-        least, most = float(np.min(layer.values)), float(np.max(layer.values))
-        return f"{shape}  from {say.number(least, 2)} to {say.number(most, 2)}  {layer.text}"
+        return "reading the data..." if self.session.dataset is None else "looking..."
 
     def _draw_pictures(self, pictures: Pixels, width: int, height: int) -> Grid:
         session, view = self.session, self.view
-        selected = min(view.selected, len(pictures) - 1)
-        scale = None
-        if view.shared_scale or self._shows_filters:
-            scale = Scale.of(pictures, symmetric=self._shows_filters)
-        labels = [self._label(i, each) for i, each in enumerate(pictures)]
-        if view.zoomed:
-            pictures, labels = pictures[selected : selected + 1], labels[selected : selected + 1]
-        page = montage(
+        page = map_page(
             pictures,
+            min(view.selected, len(pictures) - 1),
             width,
             height,
             session.terminal,
-            labels=labels,
-            selected=None if view.zoomed else selected,
-            shades="diverging" if self._shows_filters else "grey",
-            scale=scale,
-            zoom=0 if view.zoomed else view.size,
+            signed=self._shows_filters,
+            shared_scale=view.shared_scale or self._shows_filters,
+            alone=view.zoomed,
+            zoom=view.size,
             palette=session.palette,
         )
         if not view.zoomed:
             self._page = page
         return page.grid
 
-    def _label(self, index: int, values: Pixels) -> str:
-        """The number of a map, and what a dark square would not tell: that nothing is in it."""
-        return f"{index} zero" if not values.any() else str(index)
-
-    def _draw_list(self, values: Pixels, width: int, height: int) -> Grid:
-        terminal, palette = self.session.terminal, self.session.palette
-        names = self._names()
-        least = 18
-        columns = max(min(width // least, -(-len(values) // max(height, 1))), 1)
-        if columns * height < len(values):
-            side = int(np.ceil(np.sqrt(len(values))))
-            square = np.full(side * side, np.min(values))
-            square[: len(values)] = values
-            return image(square.reshape(side, side), width, height, terminal)
-        reach = max(float(np.nanmax(np.abs(values), initial=0.0)), 1e-30)
-        grid = Grid.blank(width, height)
-        wide = (width - columns + 1) // columns
-        for column in range(columns):
-            part = range(column * height, min((column + 1) * height, len(values)))
-            lines = [
-                Bar(
-                    names[i] if len(names) == len(values) else str(i),
-                    abs(float(values[i])) / reach,
-                    say.number(float(values[i]), 2),
-                    palette.train if values[i] >= 0 else palette.valid,
-                )
-                for i in part
-            ]
-            grid.paste(bars(lines, wide, height, terminal), column * (wide + 1), 0)
-        return grid
-
-    def _names(self) -> tuple[str, ...]:
-        return self.session.dataset.classes if self.session.dataset is not None else ()
-
     def _draw_context(self, width: int, height: int) -> Grid:
-        session = self.session
+        session, question, look = self.session, self.answered, self.look
         grid = Grid.blank(width, height)
-        question, split = self._shown, session.split(session.sample.split)
-        if question is None or self.look is None or split is None or session.dataset is None:
+        dataset = session.dataset
+        if question is None or look is None or dataset is None or question.data != dataset.sha256:
             return grid
-        if question.sample.index >= len(split):
-            return grid
-        probabilities = self.look.probabilities
-        names = session.dataset.classes
-        if len(names) != len(probabilities):  # a network for other classes
-            names = tuple(str(i) for i in range(len(probabilities)))
-        lines = min(len(names), 3 if height < 16 else 5 if height < 30 else 10)
-        picture = image(
+        split = dataset.test if question.sample.split == "test" else dataset.train
+        picture, used = prediction(
             split.images[question.sample.index],
+            int(split.labels[question.sample.index]),
+            look.probabilities.tolist(),
+            dataset.classes,
             width,
-            max(height - lines - 4, 1),
+            height - 1,
             session.terminal,
-        )
-        grid.paste(picture, (width - picture.width) // 2, 0)
-        y = picture.height + 1
-        truth, predicted = int(split.labels[question.sample.index]), int(probabilities.argmax())
-        y += verdict(grid, y, session.dataset.classes[truth], names[predicted], session.palette)
-        order = np.argsort(-probabilities, kind="stable")[:lines]
-        shown = [
-            Bar(
-                names[i],
-                float(probabilities[i]),
-                say.probability(float(probabilities[i])),
-                session.palette.good if i == truth else session.palette.bad,
-            )
-            for i in order
-        ]
-        grid.paste(bars(shown, width, height - y - 1, session.terminal), 0, y)
-        top, layers = y + lines + 1, self._draw_layers(width)
-        if top + layers.height < height - 1:
-            grid.paste(layers, 0, top)
-        grid.put(0, height - 1, self._provenance(question.source), fg=session.palette.muted)
-        return grid
-
-    def _draw_layers(self, width: int) -> Grid:
-        """All layers, and which one is shown."""
-        session, look = self.session, self.look
-        columns = [Column("layer", stretch=True), Column("output", "right")]
-        rows = [(each.name, say.shape(each.values.shape)) for each in look.layers] if look else []
-        return table(
-            columns,
-            rows,
-            width,
-            len(rows) + 1,
-            session.terminal,
-            selected=self._layer_index(),
+            classes=3 if height < 16 else 5 if height < 30 else 10,
             palette=session.palette,
         )
+        grid.paste(picture, 0, 0)
+        shapes = [(layer.name, layer.values.shape) for layer in look.layers]
+        if used + 1 + len(shapes) + 1 < height - 1:
+            layers = layer_list(
+                shapes, self._layer_index(), width, session.terminal, session.palette
+            )
+            grid.paste(layers, 0, used + 1)
+        grid.put(0, height - 1, self._provenance(question.source), fg=session.palette.muted)
+        return grid
 
     def _provenance(self, source: Source) -> str:
         if source.run is None or not source.trained:
@@ -314,7 +202,7 @@ class FeaturesPane(Pane):
 
     def _change(self, view: View) -> None:
         self.view = view
-        self._draw()
+        self.draw()
 
     def action_layer(self, step: int) -> None:
         """The next layer, or the one before."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -16,9 +15,8 @@ from cnnlib.report import Mistake
 from tui.filtering import EXAMPLE, parse_filter
 from tui.panes.reporting import ReportPane
 from tui.render import format as say
-from tui.render.bars import Bar, bars, verdict
 from tui.render.cells import Grid
-from tui.render.image import image
+from tui.render.prediction import prediction
 from tui.render.tables import Column, note, table, window
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
@@ -162,31 +160,22 @@ class MistakesPane(ReportPane):
         )
 
     def _draw_mistake(self, mistake: Mistake | None, width: int, height: int) -> Grid:
-        session, grid = self.session, Grid.blank(width, height)
+        session, test = self.session, self.session.split("test")
         if mistake is None or self.report is None:
-            return grid
-        names, palette = self.report.classes, session.palette
-        test = session.split("test")
-        lines = min(len(names), 4 if height < 24 else 10)
-        y = 0
-        if test is not None and mistake.index < len(test):
-            pixels = test.images[mistake.index]
-            picture = image(pixels, width, max(height - lines - 1, 1), session.terminal)
-            grid.paste(picture, (width - picture.width) // 2, 0)
-            y = picture.height
-        y += verdict(grid, y, names[mistake.label], names[mistake.predicted], palette)
-        order = np.argsort([-p for p in mistake.probabilities], kind="stable")[:lines]
-        shown = [
-            Bar(
-                names[i],
-                mistake.probabilities[i],
-                say.probability(mistake.probabilities[i]),
-                palette.good if i == mistake.label else palette.bad,
-            )
-            for i in order
-        ]
-        grid.paste(bars(shown, width, height - y, session.terminal), 0, y)
-        return grid
+            return Grid.blank(width, height)
+        there = test is not None and mistake.index < len(test)
+        picture, _ = prediction(
+            test.images[mistake.index] if test is not None and there else None,
+            mistake.label,
+            mistake.probabilities,
+            self.report.classes,
+            width,
+            height,
+            session.terminal,
+            classes=4 if height < 24 else 10,
+            palette=session.palette,
+        )
+        return picture
 
     # What the keys do
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from tui.render.cells import DEFAULT, Grid, text_width
 from tui.render.format import fit
-from tui.render.palette import Palette
 from tui.terminal import Terminal
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -65,14 +64,3 @@ def bars(lines: Sequence[Bar], width: int, height: int, terminal: Terminal) -> G
         if figures:
             grid.put(labels + middle + 2, y, fit(line.text, figures, "right"))
     return grid
-
-
-def verdict(grid: Grid, y: int, truth: str, predicted: str, palette: Palette) -> int:
-    """Write what an image is and what it was taken for; returns the rows that took, one or two."""
-    right = truth == predicted
-    x = grid.put(0, y, f"true {truth}", fg=palette.good)
-    words = f"predicted {predicted}"
-    fits = x + 2 + text_width(words) <= grid.width
-    place = (x + 2, y) if fits else (0, y + 1)
-    grid.put(*place, words, fg=palette.good if right else palette.bad, bold=not right)
-    return 1 if fits else 2

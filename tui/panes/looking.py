@@ -1,0 +1,78 @@
+"""What the panes share that look at one image through a network: a worker asks, once for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from textual import on, work
+from textual.message import Message
+
+from cnnlib.errors import CnnError
+from data.errors import DataError
+from tui.inspection import Inspector, Look, Source, source_of
+from tui.panes.base import Pane
+from tui.session import Sample, Session
+
+
+@dataclass(frozen=True)
+class LookQuestion:
+    """The image and the network that a pane shows, or waits for."""
+
+    source: Source
+    sample: Sample
+    data: str
+
+
+class LookPane(Pane):
+    """A pane that shows what a network makes of the chosen image."""
+
+    @dataclass
+    class Looked(Message):
+        """The worker has an answer: a look, or why there is none."""
+
+        question: LookQuestion
+        look: Look | None
+        problem: str
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.inspector = Inspector()
+        self.look: Look | None = None
+        self.look_problem = ""
+        self.question: LookQuestion | None = None
+        self.answered: LookQuestion | None = None
+        """What `look` is the answer to."""
+
+    def ask_look(self, session: Session) -> None:
+        """Have the worker look at the session's sample, if it is a new one or the network is."""
+        split, dataset = session.split(session.sample.split), session.dataset
+        if dataset is None or split is None or not len(split):
+            return
+        source = source_of(session.run, session.settings.architecture, dataset)
+        question = LookQuestion(source, session.sample, dataset.sha256)
+        if question != self.question:
+            self.question = question
+            self._ask(question, split.images[session.sample.index])
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="look")
+    def _ask(self, question: LookQuestion, pixels: NDArray[np.uint8]) -> None:
+        try:
+            look, problem = self.inspector.look(question.source, pixels), ""
+        except (CnnError, DataError, OSError) as error:
+            look, problem = None, str(error)
+        self.post_message(self.Looked(question, look, problem))
+
+    @on(Looked)
+    def _looked(self, message: Looked) -> None:
+        if message.question != self.question:
+            return
+        self.look, self.look_problem = message.look, message.problem
+        self.answered = message.question
+        if self.is_shown:
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw what is known; called when the answer has come."""
+        raise NotImplementedError
