@@ -7,30 +7,26 @@ comes as a message from a thread worker. Panes are made when they are first show
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import Binding
 from textual.containers import Container
 from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
-from textual.worker import Worker, WorkerState
 
-from tui.commands import COMMANDS, PANES, bindings_for, command
-from tui.defects import note_defect
-from tui.launching import DatasetFailed, DatasetRead, Launching, RunFailed, RunLaunched
+from tui.commands import PANES, command
+from tui.keys import bindings, palette_entries
+from tui.leaving import Leaving
 from tui.panes import Pane, pane_class
 from tui.render.cells import text_width
 from tui.render.palette import DARK, LIGHT, PALETTES
 from tui.screens.export import ExportScreen
 from tui.screens.help import HelpScreen
-from tui.screens.leave import Leave, LeaveScreen
 from tui.screens.too_small import NEEDED, TooSmallScreen
 from tui.session import Session
 from tui.settings import Settings
@@ -46,25 +42,12 @@ TICK_OVER_SSH = 0.5
 """Seconds between two looks at the series."""
 
 
-def _bindings() -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
-    everywhere: list[Binding | tuple[str, str] | tuple[str, str, str]] = [
-        Binding(keys, action, title, show=False, id=command_id, priority=command_id == "quit.now")
-        for keys, action, title, command_id in bindings_for(None)
-    ]
-    of_panes = [
-        Binding(keys, f"in_pane('{command_id}')", title, show=False, id=command_id)
-        for name, _ in PANES
-        for keys, _, title, command_id in bindings_for(name)
-    ]
-    return everywhere + of_panes
-
-
-class CnnTuiApp(Launching, App[None], inherit_bindings=False):
+class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
     """See the module."""
 
     TITLE = "cnn-tui"
     CSS_PATH: ClassVar = [f"styles/{name}.tcss" for name in ("base", "panes", "train", "dialogs")]
-    BINDINGS = _bindings()
+    BINDINGS = bindings()
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-mid"), (140, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-usual"), (40, "-high")]  # noqa: RUF012
 
@@ -262,12 +245,7 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every command of the table stands in the palette."""
-        titles = dict(PANES)
-        for entry in COMMANDS:
-            if entry.id in ("palette", "back"):
-                continue
-            where = f"{titles[entry.pane]}: " if entry.pane else ""
-            yield SystemCommand(f"{where}{entry.title}", entry.help, _Palette(self, entry.id))
+        yield from palette_entries(self.run_command)
 
     async def run_command(self, command_id: str) -> None:
         """Carry a command out from anywhere, going to its pane first."""
@@ -277,40 +255,6 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
         else:
             await self.action_show_pane(entry.pane)
             self.action_in_pane(command_id)
-
-    # Leaving
-
-    def action_ask_quit(self) -> None:
-        """Leave; with a run that trains, ask what becomes of it."""
-        if not self.session.series.is_live or self.session.run is None:
-            self.exit()
-            return
-        self.push_screen(LeaveScreen(self.session.run.id, self.session.series), self._leave)
-
-    def _leave(self, choice: Leave | None) -> None:
-        if choice is Leave.STOP:
-            self.ask_trainer("stop")
-        if choice in (Leave.STOP, Leave.DETACH):
-            self.exit()
-
-    def action_quit_now(self) -> None:
-        """Leave at once; training goes on."""
-        self.exit()
-
-    def action_interrupt(self) -> None:
-        """Ctrl+C: copy what is selected, else ask to quit."""
-        selected = self.screen.get_selected_text()
-        if selected:
-            self.copy_to_clipboard(selected)
-            self.say("copied")
-        else:
-            self.action_ask_quit()
-
-    def leave_by_signal(self, status: int) -> None:
-        """Called by the signal guard, from its thread."""
-        with contextlib.suppress(RuntimeError):  # the loop may be closed already
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self.exit, None, status)
 
     # Size
 
@@ -325,48 +269,3 @@ class CnnTuiApp(Launching, App[None], inherit_bindings=False):
             self.push_screen(TooSmallScreen())
         elif shown and not small:
             self.pop_screen()
-
-    # Messages of the workers
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A worker must catch what can go wrong; what it did not catch is a defect, and said."""
-        if event.state is WorkerState.ERROR:
-            self.tell_defect(event.worker.error)
-
-    def tell_defect(self, error: BaseException | None) -> None:
-        """Say that the program itself is wrong, and where its traceback is."""
-        if error is not None:
-            self.say(note_defect(error), "error")
-
-    def on_dataset_read(self, message: DatasetRead) -> None:
-        """The data set is there; the next run trains on it too."""
-        self.session.use_dataset(message.dataset)
-        draft = self.session.settings
-        if (draft.data, draft.split_seed) != (message.asked, message.split_seed):
-            seed = message.split_seed
-            self.session.edit(replace(draft, data=message.asked, split_seed=seed))
-
-    def on_dataset_failed(self, message: DatasetFailed) -> None:
-        """The data set could not be read."""
-        self.session.refuse_dataset(message.reason)
-        self.say(message.reason, "error")
-
-    def on_run_launched(self, message: RunLaunched) -> None:
-        """A trainer was started."""
-        self.session.open_run(message.run, launched=True)
-        self.say(f"started {message.run.id}")
-
-    def on_run_failed(self, message: RunFailed) -> None:
-        """No trainer could be started."""
-        self.session.touch()
-        self.say(message.reason, "error")
-
-
-class _Palette:
-    """A palette entry's callback."""
-
-    def __init__(self, app: CnnTuiApp, command_id: str) -> None:
-        self._app, self._command_id = app, command_id
-
-    async def __call__(self) -> None:
-        await self._app.run_command(self._command_id)

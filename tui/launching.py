@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import App
 from textual.message import Message
+from textual.worker import Worker, WorkerState
 
 from cnnlib.errors import CnnError
 from cnnlib.runs import commands as asking
 from data.errors import DataError
+from tui.defects import note_defect
 
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
@@ -71,6 +73,10 @@ class Launching(App[None]):
     """The part of the app that starts long work."""
 
     session: Session
+
+    def say(self, text: str, severity: str = "information") -> None:
+        """Tell the user; the app does."""
+        raise NotImplementedError
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -168,6 +174,41 @@ class Launching(App[None]):
                 self.session.series.expect_trainer(expected=False)
             if code != 0:
                 self.post_message(RunFailed(f"{run.id}: {_last_words(run, code)}"))
+
+    # Messages of the workers
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker must catch what can go wrong; what it did not catch is a defect, and said."""
+        if event.state is WorkerState.ERROR:
+            self.tell_defect(event.worker.error)
+
+    def tell_defect(self, error: BaseException | None) -> None:
+        """Say that the program itself is wrong, and where its traceback is."""
+        if error is not None:
+            self.say(note_defect(error), "error")
+
+    def on_dataset_read(self, message: DatasetRead) -> None:
+        """The data set is there; the next run trains on it too."""
+        self.session.use_dataset(message.dataset)
+        draft = self.session.settings
+        if (draft.data, draft.split_seed) != (message.asked, message.split_seed):
+            seed = message.split_seed
+            self.session.edit(replace(draft, data=message.asked, split_seed=seed))
+
+    def on_dataset_failed(self, message: DatasetFailed) -> None:
+        """The data set could not be read."""
+        self.session.refuse_dataset(message.reason)
+        self.say(message.reason, "error")
+
+    def on_run_launched(self, message: RunLaunched) -> None:
+        """A trainer was started."""
+        self.session.open_run(message.run, launched=True)
+        self.say(f"started {message.run.id}")
+
+    def on_run_failed(self, message: RunFailed) -> None:
+        """No trainer could be started."""
+        self.session.touch()
+        self.say(message.reason, "error")
 
 
 def _last_words(run: Run, code: int) -> str:

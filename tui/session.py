@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tui.following import Follower, Series
+from tui.following import Follower
 from tui.render.palette import DARK, Palette
+from tui.series import Series
 
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run

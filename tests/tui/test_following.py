@@ -10,7 +10,8 @@ import pytest
 
 from cnnlib import events as ev
 from cnnlib.runs.lock import RunLock
-from tui.following import LOG_LINES, Column, Follower, Series
+from tui.following import Follower
+from tui.series import LOG_LINES, Column, Series
 
 
 def poll(follower: Follower) -> Series:

@@ -12,9 +12,10 @@ from cnnlib.errors import RunError
 from cnnlib.runs import commands as asking
 from cnnlib.runs.lock import RunLock
 from tui.app import CnnTuiApp
-from tui.following import Follower, Series
+from tui.following import Follower
 from tui.render import training
 from tui.render.palette import DARK
+from tui.series import Series
 from tui.settings import Settings
 from tui.terminal import Terminal
 from tui.widgets.logview import LogView

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.commands import PANES
-from tui.following import Series
 from tui.render.cells import Grid, text_width
 from tui.render.format import count, duration, percent, short_count
 from tui.render.palette import Palette
+from tui.series import Series
 from tui.terminal import Terminal
 
 STATE_MARKS = {

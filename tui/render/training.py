@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tui.following import EpochRow, Series
 from tui.render.axes import Limits, average, growing_limit, share_limits
 from tui.render.bars import bar
 from tui.render.cells import Grid
@@ -15,6 +14,7 @@ from tui.render.format import count, duration, number, percent, short_count
 from tui.render.frame import progress, run_state
 from tui.render.palette import Palette
 from tui.render.tables import Cell, Column, facts, table
+from tui.series import EpochRow, Series
 from tui.terminal import Terminal
 
 if TYPE_CHECKING:

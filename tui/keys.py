@@ -1,0 +1,36 @@
+"""The table of commands as Textual wants it: key bindings and entries of the command palette."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+
+from textual.app import SystemCommand
+from textual.binding import Binding
+
+from tui.commands import COMMANDS, PANES, bindings_for
+
+AnyBinding = Binding | tuple[str, str] | tuple[str, str, str]
+
+
+def bindings() -> list[AnyBinding]:
+    """A binding for every command; those of panes go through the app's `in_pane`."""
+    everywhere: list[AnyBinding] = [
+        Binding(keys, action, title, show=False, id=command_id, priority=command_id == "quit.now")
+        for keys, action, title, command_id in bindings_for(None)
+    ]
+    of_panes = [
+        Binding(keys, f"in_pane('{command_id}')", title, show=False, id=command_id)
+        for name, _ in PANES
+        for keys, _, title, command_id in bindings_for(name)
+    ]
+    return everywhere + of_panes
+
+
+def palette_entries(run: Callable[[str], Awaitable[None]]) -> Iterator[SystemCommand]:
+    """An entry for every command, which `run` carries out by its id."""
+    titles = dict(PANES)
+    for entry in COMMANDS:
+        if entry.id not in ("palette", "back"):
+            where = f"{titles[entry.pane]}: " if entry.pane else ""
+            yield SystemCommand(f"{where}{entry.title}", entry.help, partial(run, entry.id))

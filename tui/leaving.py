@@ -1,0 +1,44 @@
+"""Leaving the app: by key, by question, by signal; training goes on unless asked to stop."""
+
+from __future__ import annotations
+
+import contextlib
+
+from tui.launching import Launching
+from tui.screens.leave import Leave, LeaveScreen
+
+
+class Leaving(Launching):
+    """The part of the app that ends it."""
+
+    def action_ask_quit(self) -> None:
+        """Leave; with a run that trains, ask what becomes of it."""
+        if not self.session.series.is_live or self.session.run is None:
+            self.exit()
+            return
+        self.push_screen(LeaveScreen(self.session.run.id, self.session.series), self._leave)
+
+    def _leave(self, choice: Leave | None) -> None:
+        if choice is Leave.STOP:
+            self.ask_trainer("stop")
+        if choice in (Leave.STOP, Leave.DETACH):
+            self.exit()
+
+    def action_quit_now(self) -> None:
+        """Leave at once; training goes on."""
+        self.exit()
+
+    def action_interrupt(self) -> None:
+        """Ctrl+C: copy what is selected, else ask to quit."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.say("copied")
+        else:
+            self.action_ask_quit()
+
+    def leave_by_signal(self, status: int) -> None:
+        """Called by the signal guard, from its thread."""
+        with contextlib.suppress(RuntimeError):  # the loop may be closed already
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self.exit, None, status)
