@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -150,6 +151,21 @@ def test_stopped_and_resumed_is_uninterrupted(
     assert_same_bits(run, finished)
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from cnnlib import events
+from cnnlib.runs.directory import Run
+from tui.experiment import train
+
+def kill_after_the_step(record):
+    if isinstance(record.event, events.StepEnded) and record.event.step == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+train(Run(Path(sys.argv[1])), kill_after_the_step)
+"""
+
+
 @pytest.mark.parametrize("step", [3, 17, 20, 40])
 def test_killed_at_any_moment_and_resumed_is_uninterrupted(
     finished: Run, settings: Settings, tmp_path: Path, step: int
@@ -157,12 +173,8 @@ def test_killed_at_any_moment_and_resumed_is_uninterrupted(
     """The process ends without a word after this step: what a kill leaves behind."""
     frequent = Settings(**asdict(settings) | {"checkpoint_seconds": 1e-3})
     run = prepare(frequent, tmp_path / "killed")
-    child = os.fork()
-    if child == 0:
-        train(run, when(at_step(step), lambda: os.kill(os.getpid(), signal.SIGKILL)))
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.WTERMSIG(status) == signal.SIGKILL
+    killed = subprocess.run([sys.executable, "-c", KILLED, run.path, str(step)], check=False)
+    assert killed.returncode == -signal.SIGKILL
     assert not isinstance(events_of(run)[-1], ev.RunEnded)
     assert train(run) == 0
     assert_same_bits(run, finished)
@@ -422,8 +434,6 @@ def test_a_run_without_a_checkpoint_has_no_network(settings: Settings, tmp_path:
 
 
 def test_the_process_of_a_training_says_what_is_wrong_in_one_line(tmp_path: Path) -> None:
-    import subprocess
-
     done = subprocess.run(
         [sys.executable, "-m", "tui.experiment", str(tmp_path / "nowhere")],
         capture_output=True,

@@ -12,7 +12,8 @@ from pathlib import Path
 def main(arguments: list[str]) -> int:
     """Train the run in the directory that the one argument names; return the exit code."""
     # Whoever started this process may have blocked signals in all of its threads.
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
     from tui.experiment.launching import one_thread_each
 
     one_thread_each(os.environ)

@@ -148,7 +148,7 @@ class Training(Obeying):
         asked = isinstance(error, KeyboardInterrupt)
         trainer: Trainer | None = getattr(self, "trainer", None)  # none where its making failed
         progress = trainer.progress if trainer else None
-        name = type(error).__name__
+        reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
         ended = ev.RunEnded(
             epoch=min(progress.epoch, trainer.epochs) if trainer and progress else 0,
             step=progress.step if progress else 0,
@@ -157,7 +157,7 @@ class Training(Obeying):
             best_accuracy=progress.best_accuracy if progress else None,
             test_loss=None,
             test_accuracy=None,
-            message="interrupted" if asked else (str(error) or name),
+            message="interrupted" if asked else (reason or type(error).__name__),
         )
         with contextlib.suppress(OSError, RunError):  # the first error is the one to be told
             record = self.journal.append(ended)
