@@ -101,6 +101,8 @@ class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
     def tick(self) -> None:
         """Let the visible pane draw what changed."""
         self.reap()
+        if not self.screen_stack:  # the app is being left: a last tick came too late
+            return
         tabs = self.main.query_one_optional(TabBar)
         status = self.main.query_one_optional(StatusBar)
         if tabs is None or status is None:  # the app is being left: the widgets are gone first
