@@ -17,7 +17,7 @@ from cnnlib.layers import Layer
 from cnnlib.layers.chain import names_of, shapes_of
 from cnnlib.layers.residual import strictest
 from cnnlib.parameters import ParameterStore
-from cnnlib.plan import Plan, examples_first
+from cnnlib.plan import Plan, examples_first, micro_batch_in_cache
 
 _PLANS_KEPT = 4
 MAX_PARAMETERS = 1 << 27  # of one layer: half a gigabyte of float32
@@ -170,9 +170,15 @@ class Sequential:
         self.flat_gradients.fill(0)
         plan.backward(np.ascontiguousarray(d_logits.T, dtype=self.flat_gradients.dtype))
 
-    def predict(self, images: NDArray[np.uint8] | Array, *, micro_batch: int = 64) -> Array:
-        """Probabilities (N, K) of the classes for images (N, C, H, W), bytes or in [0, 1]."""
+    def predict(
+        self, images: NDArray[np.uint8] | Array, *, micro_batch: int | None = None
+    ) -> Array:
+        """Probabilities (N, K) of the classes for images (N, C, H, W), bytes or in [0, 1].
+
+        ``micro_batch`` images pass at once; None: what fits the cache.
+        """
         self._require_images(images)
+        micro_batch = micro_batch or micro_batch_in_cache(self.layers, self.input_shape)
         probabilities = np.empty((len(images), *self.output_shape), self.flat_parameters.dtype)
         for start in range(0, len(images), micro_batch):
             part = images[start : start + micro_batch]

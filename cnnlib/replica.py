@@ -24,7 +24,6 @@ from cnnlib.ranks.communicator import Communicator
 from cnnlib.work import Work
 
 Weights = Literal["current", "average", "best"]
-_PREDICT = 64  # images at once when only inferring
 
 
 class StepResult(NamedTuple):
@@ -106,8 +105,9 @@ class Replica:
         found = np.zeros((len(images), self.model.classes), self.model.flat_parameters.dtype)
         first, last = _share(len(images), self._comm)
         with self.weights(weights), np.errstate(over="ignore", invalid="ignore"):
-            for start in range(first, last, _PREDICT):
-                part = images[start : min(start + _PREDICT, last)]
+            size = micro_batch_in_cache(self.model.layers, self.model.input_shape)
+            for start in range(first, last, size):
+                part = images[start : min(start + size, last)]
                 logits = self.model.plan(len(part), train=False).forward(part, NO_DRAW)
                 found[start : start + len(part)] = softmax(logits, axis=0).T
         self._comm.sum(found)

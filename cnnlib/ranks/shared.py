@@ -13,6 +13,7 @@ import os
 import socket
 import struct
 import tempfile
+import time
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from cnnlib.errors import RankError
 from cnnlib.ranks.communicator import Message
 
 _LENGTH = struct.Struct("<I")
+_PATIENCE = 0.0002  # seconds
 _ALIGNMENT = 64  # bytes: a cache line, so ranks do not write into each other's lines
 
 
@@ -76,7 +78,20 @@ class Line:
         self._send(b".")
 
     def meet_last(self) -> None:
-        """Wait until the other side is there."""
+        """Wait until the other side is there; it is nearly so, so look for a while before resting.
+
+        A core that rests takes longer to wake than ranks usually wait for each other.
+        """
+        deadline = time.perf_counter() + _PATIENCE
+        while time.perf_counter() < deadline:
+            try:
+                if not self._socket.recv(1, socket.MSG_DONTWAIT):
+                    raise self._gone()
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise self._gone() from None
+            return
         self._receive(1)
 
     def send(self, message: Message) -> None:
