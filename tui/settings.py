@@ -28,6 +28,8 @@ from cnnlib.stopping import Stopping
 from cnnlib.text import parse
 from tui.checks import Check, call, calls, maybe, number, whole, words
 
+IMAGES_A_RANK = 32  # fewer are done before the processes have told each other
+
 
 def _option(default: Any, table: str, help: str, check: Check) -> Any:
     """A field with the table of run.toml that holds it, its help, and its check."""
@@ -63,9 +65,17 @@ class Settings:
     )
     augment: str = _option("", "training", "how training images are varied", calls)
     seed: int = _option(0, "training", "seed of everything random in the training", whole(0))
-    ranks: int = _option(1, "training", "processes that share each batch", whole(1, 4096))
+    ranks: int = _option(
+        0,
+        "training",
+        "processes that share each batch; 0: one a core, with 32 images or more for each",
+        whole(0, 4096),
+    )
     micro_batch: int = _option(
-        32, "training", "images that a process passes through the network at once", whole(1)
+        0,
+        "training",
+        "images that a process passes through the network at once; 0: what fits its cache",
+        whole(0),
     )
     clip: float | None = _option(
         None,
@@ -88,6 +98,10 @@ class Settings:
         for each in fields(self):
             value = each.metadata["check"](each.name, getattr(self, each.name))
             object.__setattr__(self, each.name, value)
+
+    def ranks_on(self, cores: int) -> int:
+        """How many processes share each batch on a machine with so many cores."""
+        return self.ranks or max(1, min(cores, self.batch_size // IMAGES_A_RANK))
 
     def with_rate(self, rate: float) -> Settings:
         """The same settings at another main learning rate."""

@@ -63,7 +63,7 @@ def test_every_setting_can_be_described() -> None:
         ("epochs", 2**31, "at most"),
         ("batch_size", -1, "at least 1"),
         ("seed", -1, "at least 0"),
-        ("ranks", 0, "at least 1"),
+        ("ranks", -1, "at least 0"),
         ("validation", 1.0, "0 to 0.9"),
         ("validation", float("nan"), "0 to 0.9"),
         ("validation", "a tenth", "0 to 0.9"),
@@ -176,3 +176,13 @@ def test_an_architecture_is_a_name_or_a_file(tmp_path: Path) -> None:
         architecture_text("lenett")
     with pytest.raises(SpecificationError, match="arch"):
         architecture_text(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("asked", "batch_size", "cores", "ranks"),
+    [(0, 32, 8, 1), (0, 64, 2, 2), (0, 256, 4, 4), (0, 8, 4, 1), (3, 32, 1, 3)],
+)
+def test_ranks_are_one_a_core_while_each_has_enough_to_do(
+    asked: int, batch_size: int, cores: int, ranks: int
+) -> None:
+    assert Settings(ranks=asked, batch_size=batch_size).ranks_on(cores) == ranks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import cast
 
 from cnnlib.augmentations import Augmentation
@@ -15,6 +16,13 @@ from cnnlib.trainer import Trainer
 from cnnlib.work import Work
 from tui.experiment.loading import RunData
 from tui.settings import Settings
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def assemble(name: str, settings: Settings, splits: RunData) -> Trainer:
@@ -36,7 +44,7 @@ def assemble(name: str, settings: Settings, splits: RunData) -> Trainer:
         batch_size=settings.batch_size,
         clip=settings.clip,
         seed=settings.seed,
-        micro_batch=settings.micro_batch,
+        micro_batch=settings.micro_batch or None,
     )
     return Trainer(
         work,
@@ -49,7 +57,7 @@ def assemble(name: str, settings: Settings, splits: RunData) -> Trainer:
             "EarlyStopping | None",
             parse(settings.stopping, Stopping) if settings.stopping else None,
         ),
-        ranks=settings.ranks,
+        ranks=settings.ranks_on(cores()),
         run=name,
         classes=splits.classes,
     )

@@ -19,7 +19,7 @@ from cnnlib.errors import SpecificationError
 from cnnlib.runs import directory
 from cnnlib.runs.directory import Run
 from data import Dataset
-from tui.experiment.assembly import assemble
+from tui.experiment.assembly import assemble, cores
 from tui.experiment.loading import divide
 from tui.settings import Settings
 
@@ -65,9 +65,11 @@ def _name_of(architecture: str) -> str:
 
 
 def _settled(settings: Settings, dataset: Dataset) -> Settings:
-    """The settings as they are written down: a path made absolute, a known network fitted."""
+    """The settings as they are written down: a path made absolute, a known network fitted, and
+    the ranks counted, for another number of them would give other bits.
+    """
     architecture = fitted(settings.architecture, len(dataset.classes))
-    settings = replace(settings, architecture=architecture)
+    settings = replace(settings, architecture=architecture, ranks=settings.ranks_on(cores()))
     if settings.data not in {entry.name for entry in data.catalogue()}:
         settings = replace(settings, data=str(Path(settings.data).expanduser().resolve()))
     return settings

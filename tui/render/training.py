@@ -178,7 +178,7 @@ def draft(
         ("schedule", settings.schedule),
         ("loss", settings.loss),
         ("augment", settings.augment or "none"),
-        ("ranks", str(settings.ranks)),
+        ("ranks", str(settings.ranks or "one a core, 32 images or more each")),
     ]
     return facts(rows, width, height, terminal, palette=palette)
 
