@@ -64,7 +64,8 @@ def train(
         int | None, typer.Option(metavar="N", help="Seed of the held-out splits.")
     ] = None,
     ranks: Annotated[
-        int | None, typer.Option(metavar="N", help="Processes that share each batch; 0: one a core.")
+        int | None,
+        typer.Option(metavar="N", help="Processes that share each batch; 0: one a core."),
     ] = None,
     validation: Annotated[
         float | None,
