@@ -11,11 +11,11 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cnnlib import events as ev
 from cnnlib.events import Record
 from cnnlib.runs import lock
+from tui.columns import Column
 from tui.log_lines import log_line
 
 LOG_LINES = 2000
@@ -25,30 +25,6 @@ RESUMABLE = ("interrupted", "no trainer", "stopped", "failed")
 """The states in which a trainer can take the run up again."""
 PATIENCE = 30.0
 """Seconds that a launched trainer has to say its first word."""
-
-
-class Column:
-    """Numbers that are only ever appended (or cut off at the end), in a buffer that doubles."""
-
-    def __init__(self) -> None:
-        self._buffer = np.empty(256)
-        self._length = 0
-
-    def append(self, value: float) -> None:
-        """Add one number."""
-        if self._length == self._buffer.size:
-            self._buffer = np.concatenate([self._buffer, np.empty_like(self._buffer)])
-        self._buffer[self._length] = value
-        self._length += 1
-
-    def cut(self, length: int) -> None:
-        """Keep the first numbers alone."""
-        self._length = min(self._length, length)
-
-    @property
-    def values(self) -> NDArray[np.float64]:
-        """The numbers so far, as a view."""
-        return self._buffer[: self._length]
 
 
 @dataclass(frozen=True)
@@ -239,8 +215,10 @@ class Series:
             self._first_step = event.step
         self.step = event.step
         kept = int(np.searchsorted(self.steps.values, event.step, side="right"))
-        for column in (self.steps, self.losses, self.accuracies, self.rates):
-            column.cut(kept)
+        self.steps, self.losses, self.accuracies, self.rates = (
+            column.kept(kept)
+            for column in (self.steps, self.losses, self.accuracies, self.rates)
+        )
         self.epochs = [row for row in self.epochs if row.step <= event.step]
         self.marks = [mark for mark in self.marks if mark.step <= event.step]
         if event.step:

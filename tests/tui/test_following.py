@@ -11,7 +11,7 @@ import pytest
 from cnnlib import events as ev
 from cnnlib.runs.lock import RunLock
 from tui.following import Follower
-from tui.series import LOG_LINES, Column, Series
+from tui.series import LOG_LINES, Series
 
 
 def poll(follower: Follower) -> Series:
@@ -179,16 +179,6 @@ def test_a_run_that_is_deleted_under_the_follower_is_said_to_be_gone(make_run):
         assert follower.series.state == "unreadable"
     finally:
         follower.stop()
-
-
-def test_a_column_grows_and_is_cut():
-    column = Column()
-    for value in range(1000):
-        column.append(value)
-    np.testing.assert_array_equal(column.values, np.arange(1000.0))
-    column.cut(10)
-    column.append(7)
-    assert column.values.tolist() == [*range(10), 7]
 
 
 def wait(until, seconds: float = 5.0) -> None:
