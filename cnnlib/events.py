@@ -10,7 +10,7 @@ time stands in the envelope (``Record``), so two trainings with one seed give eq
         for each step:
             StepEnded
             (between two steps: LearningRateChanged, CheckpointSaved, Evaluated, Paused, Resumed,
-             CommandDone, CommandRefused, when somebody asked)
+             CommandDone, CommandRefused, when somebody asked; Warned)
         Evaluated("valid")
         EpochEnded
         CheckpointSaved
@@ -172,6 +172,14 @@ class Diverged:
 
 
 @dataclass(frozen=True, slots=True)
+class Warned:
+    """Something is wrong that training goes on in spite of, such as a full disk."""
+
+    step: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """The trainer lets go of the run, and why; the last event of each time it was taken up."""
 
@@ -198,6 +206,7 @@ Event: TypeAlias = (
     | CommandDone
     | CommandRefused
     | Diverged
+    | Warned
     | RunEnded
 )
 

@@ -51,6 +51,8 @@ def describe(event: ev.Event) -> str | None:
             return f"done: {event.name}"
         case ev.CommandRefused():
             return f"refused: {event.reason}"
+        case ev.Warned():
+            return f"warning: {event.message}"
         case ev.Diverged():
             return f"diverged at {event.where}: {event.what}"
         case ev.RunEnded():

@@ -93,6 +93,9 @@ class Settings:
         "seconds between checkpoints within an epoch",
         number(lambda seconds: seconds > 0, "a number above 0"),
     )
+    keep_epochs: int = _option(
+        16, "training", "checkpoints of single epochs to keep, to fork from; 0 for none", whole(0)
+    )
 
     def __post_init__(self) -> None:
         for each in fields(self):

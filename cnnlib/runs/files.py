@@ -25,6 +25,7 @@ from cnnlib.errors import RunError
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 _LEFTOVER_SECONDS = 60.0
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def open_regular(path: Path, flags: int) -> int:
@@ -179,18 +180,23 @@ def write_atomically(path: Path, content: bytes | str) -> None:
 
 def not_written(path: Path, problem: OSError) -> RunError:
     """The error that says why a file could not be written."""
-    full = problem.errno in (errno.ENOSPC, errno.EDQUOT)
     return RunError(
         f"{path} could not be written",
         received=problem.strerror or str(problem),
-        advice="Make room on the disk and try again." if full else "",
+        advice="Make room on the disk and try again." if is_full(problem) else "",
     )
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove temporary files that a killed process left here more than a minute ago."""
-    oldest = time.time() - _LEFTOVER_SECONDS
+def is_full(error: BaseException) -> bool:
+    """Whether an error of ours says that the disk (or what the user may have of it) is full."""
+    problem = error if isinstance(error, OSError) else error.__cause__
+    return isinstance(problem, OSError) and problem.errno in _FULL
+
+
+def remove_leftovers(folder: Path, seconds: float = _LEFTOVER_SECONDS) -> None:
+    """Remove temporary files that a killed process left here more than so many seconds ago."""
+    oldest = time.time() - seconds
     for path in folder.glob(".*.tmp"):
         with contextlib.suppress(OSError):
-            if path.lstat().st_mtime < oldest:
+            if path.lstat().st_mtime <= oldest:
                 path.unlink()

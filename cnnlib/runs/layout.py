@@ -158,7 +158,7 @@ class Run:
     def remove_leftovers(self) -> None:
         """Remove temporary files of killed processes; for the trainer that holds the lock."""
         files.remove_leftovers(self.path)
-        files.remove_leftovers(self.checkpoints)
+        files.remove_leftovers(self.checkpoints, seconds=0.0)  # where nobody else writes
 
 
 def _seal(below: str) -> str:

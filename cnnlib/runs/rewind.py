@@ -14,7 +14,8 @@ what makes the cut exact: at the end of an epoch several events share one step. 
 - what training will say again is removed: EpochStarted, StepEnded, EpochEnded, Evaluated,
   LearningRateChanged, and CheckpointSaved, Paused, Resumed of later steps;
 - what happened to the process or was answered to somebody stays, renumbered: RunStarted, RunEnded,
-  Diverged, CommandDone, CommandRefused, and CheckpointSaved, Paused, Resumed up to ``step``.
+  Diverged, Warned, CommandDone, CommandRefused, and up to ``step`` CheckpointSaved, Paused,
+  Resumed.
 
 Because answers stay, a command is never carried out twice: a trainer answers a command that
 changes training (a learning rate) only after a checkpoint holds the change. A stop that was
@@ -45,6 +46,7 @@ from cnnlib.events import (
     Resumed,
     RunEnded,
     RunStarted,
+    Warned,
     decode,
     encode,
 )
@@ -92,7 +94,7 @@ def lines_beyond(path: Path, count: int, step: int) -> tuple[list[bytes], int]:
 
 def _outlives(event: Event, step: int) -> bool:
     """Whether an event beyond the cut stays although training goes back to ``step``."""
-    if isinstance(event, RunStarted | RunEnded | Diverged | CommandDone | CommandRefused):
+    if isinstance(event, RunStarted | RunEnded | Diverged | Warned | CommandDone | CommandRefused):
         return True
     if isinstance(event, CheckpointSaved | Paused | Resumed):
         return event.step <= step

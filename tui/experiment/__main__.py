@@ -23,15 +23,16 @@ def main(arguments: list[str]) -> int:
     from cnnlib.errors import CnnError, SpecificationError
     from cnnlib.runs.directory import Run
     from data.errors import DataError
+    from tui.experiment.keeping import mutter
     from tui.experiment.training import train
 
     try:
         return train(Run(Path(arguments[0])))
     except SpecificationError as error:
-        print(error, file=sys.stderr)
+        mutter(str(error))
         return 2
     except (CnnError, DataError, OSError) as error:
-        print(error, file=sys.stderr)
+        mutter(str(error))
         return 1
     except Exception:
         traceback.print_exc()  # goes to trainer.log: this is a defect

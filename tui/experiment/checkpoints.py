@@ -2,13 +2,19 @@
 
 `last.safetensors` also holds the number of events that the journal had, so that the journal can be
 taken back to exactly there. `best.safetensors` is the best network so far under its public names,
-with its architecture, and is complete in itself.
+with its architecture, and is complete in itself. `epoch-003.safetensors` is what `last` was when
+the third epoch had ended: a run can be forked from there. Of many epochs the last is kept, and of
+the others every second, every fourth and so on, so that they stay few and evenly spread.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-from typing import TYPE_CHECKING, Literal
+import os
+import re
+import shutil
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -20,10 +26,12 @@ from cnnlib.runs.checkpoint import candidates, load_newest
 from cnnlib.trainer import TrainingState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from cnnlib.arrays import Array
+    from cnnlib.events import Record
+    from cnnlib.progress import Progress
     from cnnlib.runs.directory import Run
     from cnnlib.runs.journal import JournalWriter
     from cnnlib.trainer import Trainer
@@ -31,6 +39,7 @@ if TYPE_CHECKING:
 Reason = Literal["best", "epoch", "periodic", "asked", "stopped", "signal"]
 Which = Literal["best", "last"]
 LAST, BEST = "last.safetensors", "best.safetensors"
+_EPOCH = re.compile(r"epoch-(\d{1,9})\.safetensors")
 
 
 def save_last(
@@ -46,6 +55,7 @@ def save_last(
     metadata = _words(trainer) | {
         "progress": json.dumps(progress),
         "events": str(journal.count),
+        "reason": reason,
     }
     checkpoint.save(run.folder("checkpoints") / LAST, tensors, metadata)
     return _saved(trainer, LAST, reason)
@@ -61,11 +71,29 @@ def save_best(run: Run, trainer: Trainer) -> CheckpointSaved:
     return _saved(trainer, BEST, "best")
 
 
-def restore(run: Run, trainer: Trainer, journal: JournalWriter) -> str:
+class Restored(NamedTuple):
+    """What :func:`restore` found.
+
+    Attributes:
+        note: "" or, in one line, what was damaged and passed over.
+        untold: that the checkpoint was saved, where the journal does not say so: the trainer
+            was killed between the two.
+    """
+
+    note: str
+    untold: CheckpointSaved | None
+
+
+def restore(
+    run: Run, trainer: Trainer, journal: JournalWriter, told: Iterable[Record] = ()
+) -> Restored:
     """Bring trainer and journal back to the last checkpoint, or to the beginning.
 
-    Returns:
-        "" or, in one line, what was damaged and passed over.
+    Args:
+        run: the run.
+        trainer: its trainer, at the beginning.
+        journal: its journal.
+        told: what stands in the journal.
 
     Raises:
         CheckpointError: there are checkpoints, but none that training can go on from.
@@ -73,7 +101,7 @@ def restore(run: Run, trainer: Trainer, journal: JournalWriter) -> str:
     """
     if not candidates(run):
         journal.rewind_to(0, 0)
-        return ""
+        return Restored("", None)
     found = load_newest(run)
     try:
         progress = json.loads(found.metadata["progress"])
@@ -88,7 +116,68 @@ def restore(run: Run, trainer: Trainer, journal: JournalWriter) -> str:
     trainer.restore(TrainingState(found.tensors, progress))
     missing = journal.rewind_to(events, step).missing
     lost = f"the journal has lost {missing} events" if missing else ""
-    return "; ".join(note for note in (found.note, lost) if note)
+    note = "; ".join(note for note in (found.note, lost) if note)
+    saved = _saved(trainer, LAST, _reason(found.metadata))
+    is_told = any(
+        record.seq > events
+        and isinstance(record.event, CheckpointSaved)
+        and (record.event.step, record.event.path) == (saved.step, saved.path)
+        for record in told
+    )
+    return Restored(note, None if is_told else saved)
+
+
+def _reason(metadata: Mapping[str, str]) -> Reason:
+    found = metadata.get("reason", "")
+    return found if found in get_args(Reason) else "epoch"  # type: ignore[return-value]
+
+
+def epoch_path(run: Run, epoch: int) -> Path:
+    """Where the checkpoint of an epoch is kept."""
+    return run.checkpoints / f"epoch-{epoch:03d}.safetensors"
+
+
+def kept_epochs(run: Run) -> list[int]:
+    """The epochs whose checkpoints are kept, in their order."""
+    matches = (_EPOCH.fullmatch(path.name) for path in run.checkpoints.glob("epoch-*.safetensors"))
+    return sorted(int(match[1]) for match in matches if match)
+
+
+def keep_epoch(run: Run, progress: Progress, most: int) -> None:
+    """Keep `last` under the number of the epoch, if it was saved between two epochs.
+
+    Checkpoints of epochs that this training has yet to reach are of another past, and go.
+
+    Args:
+        run: the run; its last checkpoint is of this progress.
+        progress: where the training stands.
+        most: how many such checkpoints to keep, beside that of the last epoch.
+
+    Raises:
+        OSError: it could not be kept.
+    """
+    done = progress.epoch - 1
+    path = epoch_path(run, done)
+    if progress.batch == 0 and done and most and not _is_same(run.checkpoints / LAST, path):
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.unlink(missing_ok=True)
+        try:
+            os.link(run.checkpoints / LAST, temporary)  # `last` is replaced, never written into
+        except OSError:
+            shutil.copyfile(run.checkpoints / LAST, temporary)
+        os.replace(temporary, path)
+    stride = 1
+    while most and done // stride > most:
+        stride *= 2
+    for epoch in kept_epochs(run):
+        if epoch > done or not most or (epoch != done and epoch % stride):
+            epoch_path(run, epoch).unlink(missing_ok=True)
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return os.path.samefile(path, other)
+    return False
 
 
 def load_network(

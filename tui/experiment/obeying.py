@@ -6,14 +6,14 @@ checkpoint holds the change, so that a trainer that is killed neither loses nor 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cnnlib import events as ev
 from cnnlib.runs import commands as asked
+from tui.experiment.keeping import Keeping
 
 if TYPE_CHECKING:
     from cnnlib.runs.commands import Request
-    from cnnlib.trainer import Trainer
     from tui.experiment.checkpoints import Reason
 
 PAUSE_AFTER: dict[type[object], type[ev.Event]] = {
@@ -22,28 +22,19 @@ PAUSE_AFTER: dict[type[object], type[ev.Event]] = {
 }
 
 
-class Obeying:
-    """A training that obeys; `tell` and `save` are its own.
+class Obeying(Keeping):
+    """A training that obeys.
 
     Attributes:
         paused: whether it waits between two steps.
         ending: why it ends before its time, or None.
     """
 
-    trainer: Trainer
-
-    def __init__(self) -> None:
+    def __init__(self, *kept: Any) -> None:
+        super().__init__(*kept)
         self.paused = False
         self.ending: Literal["stopped", "abandoned"] | None = None
         self._until: type[ev.Event] | None = None  # pause again after such an event
-
-    def tell(self, event: ev.Event) -> None:
-        """Write an event into the journal."""
-        raise NotImplementedError
-
-    def save(self, reason: Reason) -> None:
-        """Save what resuming needs."""
-        raise NotImplementedError
 
     def pause_after(self, event: ev.Event) -> None:
         """Pause again if this is the event until which training was to go on."""
@@ -85,7 +76,7 @@ class Obeying:
             case asked.SetLearningRate(value=rate):
                 return self._set_learning_rate(rate, request.id)
             case asked.Snapshot():
-                self.save("asked")
+                return self.save_if_possible("asked")
             case asked.EvaluateNow():
                 if "valid" not in self.trainer.splits:
                     return "the run holds no images out to validate with"
@@ -98,11 +89,16 @@ class Obeying:
         scheduled = self.trainer.learning_rate() / self.trainer.progress.rate_factor
         if not scheduled > 0:
             return "the schedule is at zero here and cannot be scaled to another rate"
-        factor = rate / scheduled
+        before = self.trainer.progress.rate_factor
+        self._scale(rate, rate / scheduled, command)
+        refusal = self.save_if_possible("asked")
+        if refusal:  # what no checkpoint holds would be undone by a resumption
+            self._scale(before * scheduled, before, command)
+        return refusal
+
+    def _scale(self, rate: float, factor: float, command: str) -> None:
         self.trainer.scale_learning_rate(factor)
         self.tell(ev.LearningRateChanged(self.trainer.progress.step, rate, factor, command))
-        self.save("asked")
-        return ""
 
     def _pause(self, command: str | None) -> None:
         if not self.paused:

@@ -8,9 +8,8 @@ directory can be taken up again: training then goes on from the last checkpoint 
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
 from typing import TYPE_CHECKING, cast
 
@@ -22,8 +21,9 @@ from cnnlib.runs.history import RunHistory
 from cnnlib.runs.journal import JournalWriter
 from cnnlib.runs.lock import RunLock
 from tui.experiment.assembly import assemble
-from tui.experiment.checkpoints import Reason, restore, save_best, save_last
+from tui.experiment.checkpoints import restore
 from tui.experiment.evaluation import write_report
+from tui.experiment.keeping import Listen, mutter
 from tui.experiment.loading import load_data
 from tui.experiment.obeying import Obeying
 from tui.experiment.signals import Signals
@@ -32,8 +32,6 @@ from tui.settings import Settings
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
     from cnnlib.trainer import Trainer
-
-Listen = Callable[[ev.Record], None]
 
 OVER = ("finished", "early-stopping")  # reasons after which nothing is left to train
 COMMAND_SECONDS = 0.05  # between two looks at the commands
@@ -108,24 +106,21 @@ class Training(Obeying):
         history: RunHistory,
         listen: Listen,
     ) -> None:
-        super().__init__()
-        self.run = run
+        super().__init__(run, journal, listen)
         self.lock = lock
         self.signals = signals
-        self.journal = journal
-        self.listen = listen
         self.commands = CommandReader(run.commands_path, answered(history.records))
-        self._saved_at = self._looked_at = time.monotonic()
+        self._told = history.records
+        self._looked_at = time.monotonic()
 
     def carry_out(self) -> ev.RunEnded:
         """Train to the end, or until somebody ends it."""
         settings = Settings.from_description(self.run.description())
         self.checkpoint_seconds = settings.checkpoint_seconds
+        self.keep_epochs = settings.keep_epochs
         self.splits = load_data(self.run)
         self.trainer = assemble(self.run.id, settings, self.splits)
-        note = restore(self.run, self.trainer, self.journal)
-        if note:
-            print(f"{self.run.id}: {note}", file=sys.stderr, flush=True)
+        self._restore()
         with closing(cast("Generator[ev.Event]", self.trainer.run())) as happening:
             for event in happening:
                 self.tell(event)
@@ -134,14 +129,14 @@ class Training(Obeying):
                 self._follow_up(event)
         raise RankError(f"run {self.run.id}", expected="an end", received="none")
 
-    def tell(self, event: ev.Event) -> None:
-        """Write an event into the journal and give it to the listener."""
-        self.listen(self.journal.append(event))
-
-    def save(self, reason: Reason) -> None:
-        """Save what resuming needs."""
-        self.tell(save_last(self.run, self.trainer, self.journal, reason))
-        self._saved_at = time.monotonic()
+    def _restore(self) -> None:
+        """Go back to the last checkpoint; say what the trainer before was killed before saying."""
+        restored = restore(self.run, self.trainer, self.journal, self._told)
+        if restored.note:
+            mutter(f"{self.run.id}: {restored.note}")
+        if restored.untold is not None:
+            self.tell(restored.untold)
+        self.keep()
 
     def record_failure(self, error: BaseException) -> None:
         """Say in the journal why the training ended, as far as it can still be written."""
@@ -168,13 +163,13 @@ class Training(Obeying):
         """What an event asks for before the next one."""
         match event:
             case ev.Evaluated(split="test"):
+                self.save_what_is_owed()
                 self._report()
             case ev.EpochEnded():
-                if event.is_best:
-                    self.tell(save_best(self.run, self.trainer))
-                self.save("epoch")
+                self.save_epoch(event.is_best)
                 self._between_steps(event)
             case ev.RunStarted():
+                self.saved()  # or just restored
                 self._between_steps(event)
             case ev.StepEnded() if not self._epoch_is_complete():
                 self._between_steps(event)
@@ -195,13 +190,14 @@ class Training(Obeying):
         self.pause_after(event)
         if self.signals.checkpoint:
             self.signals.checkpoint = False
-            self.save("signal")
-        elif time.monotonic() - self._saved_at >= self.checkpoint_seconds:
-            self.save("periodic")
+            self.save_if_possible("signal")
+        else:
+            self.save_now_and_then()
         self._look(now=not isinstance(event, ev.StepEnded))
         while self.paused and self.ending is None:
             time.sleep(PAUSE_SECONDS)
             self._heartbeat()
+            self.write_out()
             self._look(now=True)
 
     def _look(self, now: bool = False) -> None:
