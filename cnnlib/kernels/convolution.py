@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from cnnlib.arrays import Array, Draw, Shape
+from cnnlib.arrays import Array, Shape
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,15 @@ class Geometry:
 class Convolution:
     """The linear part of a convolution layer; bias and what follows belong to its tail.
 
+    Output rows may be computed in blocks that stay in the cache until the tail has used them.
+
     Args:
         geometry: the sizes.
         weight: (F, K, K, C/G), the order of the patch matrix.
         d_weight: gradient of the weight, same shape; None when only inferring.
         n: images in a micro-batch.
         input_gradient: whether ``backward`` is to return dx (the first layer need not).
+        block: greatest number of output rows that are asked for at once; None: all.
     """
 
     def __init__(
@@ -128,6 +131,7 @@ class Convolution:
         n: int,
         *,
         input_gradient: bool = True,
+        block: int | None = None,
     ) -> None:
         self.geometry = geometry
         channels = geometry.input_shape[0]
@@ -137,14 +141,14 @@ class Convolution:
         per_group, depth = filters // groups, channels // groups
         length = out_width * n
         patch = kernel * kernel * depth
+        block = block or out_height
         self._rows_to, self._rows_from = geometry.row_range()
         self._columns = geometry.column_ranges()
         self._grouped_input = (-1, groups, depth, geometry.input_shape[2], n)
         self._shifted = np.zeros((groups, geometry.rows, kernel, depth, out_width, n), dtype)
         self._weight = weight.reshape(groups, 1, per_group, patch)
         self._windows = self._plan_windows(out_height, length)
-        self._y = np.empty((out_height, filters, length), dtype)
-        self._y_grouped = self._by_group(self._y)
+        self._y = np.empty((block, filters, length), dtype)
         self._d_weight: Array | None = None
         if d_weight is not None:
             self._d_weight = d_weight.reshape(groups, per_group, patch)
@@ -155,11 +159,15 @@ class Convolution:
             height, width = geometry.input_shape[1:]
             self._dx = np.empty((height, channels, width, n), dtype)
             self._d_shifted = np.empty_like(self._shifted)
-            self._d_tap = np.empty((groups, out_height, kernel * depth, length), dtype)
+            self._d_tap = np.empty((groups, block, kernel * depth, length), dtype)
 
-    def forward(self, x: Array, draw: Draw | None = None) -> Array:
+    def forward(self, x: Array) -> Array:
         """Convolve x (H, C, W, N) to (Ho, F, Wo*N), columns in the order of the geometry."""
-        del draw
+        self.gather(x)
+        return self.rows(0, self.output_shape[1])
+
+    def gather(self, x: Array) -> None:
+        """Take in x (H, C, W, N)."""
         x_grouped = x.reshape(self._grouped_input).swapaxes(0, 1)[:, self._rows_from]
         rows = self._shifted[:, self._rows_to]
         for shift, to, source in self._columns:
@@ -167,24 +175,46 @@ class Convolution:
         if self._gathered is not None:
             for tap, rows_of_tap in enumerate(self._rows_by_tap):
                 np.copyto(self._gathered[:, :, tap], rows_of_tap)
-        np.matmul(self._weight, self._windows, out=self._y_grouped)
-        return self._y
+
+    def rows(self, start: int, stop: int) -> Array:
+        """The output rows from ``start`` up to ``stop``, (rows, F, Wo*N)."""
+        y = self._y[: stop - start]
+        np.matmul(self._weight, self._windows[:, start:stop], out=self._by_group(y))
+        return y
 
     def backward(self, dy: Array) -> Array | None:
         """Add to the weight's gradient; return dx (H, C, W, N), or None if it is not wanted.
 
         With P the patch matrix of an output row:  dW = sum over rows of dy @ P.T, computed as its
         transpose, since BLAS is faster with the long side as rows; dP = W.T @ dy, added back over
-        the rows and then over the shifts that ``forward`` copied.
+        the rows and then over the shifts that ``gather`` copied.
         """
+        self.begin_backward()
+        self.backward_rows(0, self.output_shape[1], dy)
+        return self.end_backward()
+
+    def begin_backward(self) -> None:
+        """Before the blocks of rows, which must follow from the last to the first."""
+        if self._dx is not None:
+            direct = self.geometry.stride == 1  # then each row is written before it is added to
+            self._d_shifted[:, self.output_shape[1] if direct else 0 :] = 0
+
+    def backward_rows(self, start: int, stop: int, dy: Array) -> None:
+        """Take in the gradient (rows, F, Wo*N) by the output rows from ``start`` up to ``stop``."""
         dy_grouped = self._by_group(dy)
         if self._d_weight is not None:
-            np.matmul(self._windows, dy_grouped.swapaxes(-1, -2), out=self._d_rows)
+            products = self._d_rows[:, start:stop]
+            np.matmul(self._windows[:, start:stop], dy_grouped.swapaxes(-1, -2), out=products)
+        if self._dx is not None:
+            self._add_rows(start, stop, dy_grouped)
+
+    def end_backward(self) -> Array | None:
+        """After all blocks: as ``backward``."""
+        if self._d_weight is not None:
             np.add.reduce(self._d_rows, axis=1, out=self._d_sum)
             self._d_weight += self._d_sum.swapaxes(-1, -2)
         if self._dx is None:
             return None
-        self._add_rows(dy_grouped)
         self._dx.fill(0)
         d_rows = self._d_shifted[:, self._rows_to]
         dx_grouped = self._dx.reshape(self._grouped_input).swapaxes(0, 1)[:, self._rows_from]
@@ -193,32 +223,25 @@ class Convolution:
             np.add(target, d_rows[:, :, shift, :, to], out=target)
         return self._dx
 
-    def _add_rows(self, dy: Array) -> None:
+    def _add_rows(self, start: int, stop: int, dy: Array) -> None:
         """The gradient by ``shifted``: W.T @ dy for each of the K rows of a window, added up."""
         geometry, tap_size = self.geometry, self._d_tap.shape[2]
         flat = self._d_shifted.reshape(*self._d_shifted.shape[:2], tap_size, -1)
-        out_height = geometry.output_shape[1]
-        span = (out_height - 1) * geometry.stride + 1
-        direct = geometry.stride == 1
-        if direct:
-            flat[:, out_height:] = 0
-        else:
-            flat.fill(0)
+        span = (stop - start - 1) * geometry.stride + 1
         for tap in range(geometry.kernel):
             weight = self._weight[..., tap * tap_size : (tap + 1) * tap_size].swapaxes(-1, -2)
-            start = tap * geometry.dilation
-            rows = flat[:, start : start + span : geometry.stride]
-            if direct and tap == 0:
+            first = start * geometry.stride + tap * geometry.dilation
+            rows = flat[:, first : first + span : geometry.stride]
+            if tap == 0 and geometry.stride == 1:
                 np.matmul(weight, dy, out=rows)
             else:
-                np.matmul(weight, dy, out=self._d_tap)
-                np.add(rows, self._d_tap, out=rows)
+                d_tap = np.matmul(weight, dy, out=self._d_tap[:, : stop - start])
+                np.add(rows, d_tap, out=rows)
 
     def _by_group(self, y: Array) -> Array:
-        """View (Ho, F, L) as (G, Ho, F/G, L)."""
+        """View (rows, F, L) as (G, rows, F/G, L)."""
         groups = self.geometry.groups
-        filters, out_height, _ = self.output_shape
-        return y.reshape(out_height, groups, filters // groups, -1).swapaxes(0, 1)
+        return y.reshape(len(y), groups, self.output_shape[0] // groups, -1).swapaxes(0, 1)
 
     def _plan_windows(self, out_height: int, length: int) -> Array:
         """The patch matrices (G, Ho, K*K*C/G, L): a view, or with dilation a gathered copy."""

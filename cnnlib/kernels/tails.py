@@ -76,14 +76,19 @@ class ConvolutionBias:
 class ConvolutionPool:
     """Convolution + bias + ReLU (where it follows) + 2x2 max pooling with stride 2.
 
+    The output of the convolution is four times what is kept, so it is made and used up in blocks
+    of rows that fit the cache.
+
     Args:
         convolution: the products, planned as pooled, with an even number of rows and columns.
+        block: how many output rows of the convolution make a block, even.
         bias, d_bias, relu, n, train: as for ConvolutionBias.
     """
 
     def __init__(
         self,
         convolution: Convolution,
+        block: int,
         bias: Array | None,
         d_bias: Array | None,
         n: int,
@@ -95,57 +100,73 @@ class ConvolutionPool:
         self.output_shape: Shape = (filters, height // 2, width // 2)
         self.split_output = convolution.geometry.split_output
         self._convolution, self._train = convolution, train
+        self._blocks = [(row, min(row + block, height)) for row in range(0, height, block)]
         self._bias = None if bias is None else bias[:, None]
         self._d_bias = d_bias
         length = width // 2 * n
         pooled = (height // 2, filters, length)
-        self._halves = (height, filters, 2, length)
+        self._halves = (-1, filters, 2, length)
         self._as_images = (height // 2, filters, width // 2, n)
         dtype = convolution.dtype
-        self._columns = np.empty((height, filters, length), dtype)
+        self._columns = np.empty((block, filters, length), dtype)
         self._p = np.empty(pooled, dtype)
-        self._zeros = np.zeros(pooled, dtype) if relu else None
+        self._zeros = np.zeros((block // 2, filters, length), dtype) if relu else None
         if train:
-            self._right = np.empty(self._columns.shape, bool)  # the odd column won
+            self._right = np.empty((height, filters, length), bool)  # the odd column won
             self._lower = np.empty(pooled, bool)  # the odd row won, and ReLU let it pass
             self._upper = np.empty(pooled, bool)  # the even row won, and ReLU let it pass
-            self._alive = np.empty(pooled, bool)
-            self._dy = np.empty(self._halves, dtype)
+            self._alive = np.empty((block // 2, filters, length), bool)
+            self._dy = np.empty((block, filters, 2, length), dtype)
             self._ones = np.ones(length, dtype)
 
     def forward(self, x: Array, draw: Draw | None = None) -> Array:
         """x (H, C, W, N) to p (Ho/2, F, Wo/2, N), columns as the geometry says."""
-        y = self._convolution.forward(x).reshape(self._halves)
-        even, odd, columns, p = y[:, :, 0], y[:, :, 1], self._columns, self._p
+        self._convolution.gather(x)
+        for start, stop in self._blocks:
+            y = self._convolution.rows(start, stop).reshape(self._halves)
+            self._pool(y, start, stop)
+        return self._p.reshape(self._as_images)
+
+    def _pool(self, y: Array, start: int, stop: int) -> None:
+        """Pool the rows from ``start`` up to ``stop``, y (rows, F, 2, Wo/2*N)."""
+        even, odd, columns = y[:, :, 0], y[:, :, 1], self._columns[: stop - start]
+        p = self._p[start // 2 : stop // 2]
         np.maximum(even, odd, out=columns)
         np.maximum(columns[0::2], columns[1::2], out=p)
         if self._train:
-            np.greater(odd, even, out=self._right)
-            np.greater(columns[1::2], columns[0::2], out=self._lower)
+            np.greater(odd, even, out=self._right[start:stop])
+            lower = np.greater(
+                columns[1::2], columns[0::2], out=self._lower[start // 2 : stop // 2]
+            )
         if self._bias is not None:
             np.add(p, self._bias, out=p)
         if self._zeros is not None:
-            np.maximum(p, self._zeros, out=p)
+            np.maximum(p, self._zeros[: len(p)], out=p)
         if self._train:
-            self._remember_winners(p)
-        return p.reshape(self._as_images)
+            self._remember_winners(p, lower, self._upper[start // 2 : stop // 2])
 
-    def _remember_winners(self, p: Array) -> None:
+    def _remember_winners(
+        self, p: Array, lower: NDArray[np.bool_], upper: NDArray[np.bool_]
+    ) -> None:
         if self._zeros is None:
-            np.logical_not(self._lower, out=self._upper)
+            np.logical_not(lower, out=upper)
             return
-        alive: NDArray[np.bool_] = self._alive
-        np.greater(p, self._zeros, out=alive)
-        np.greater(alive, self._lower, out=self._upper)  # alive and not lower
-        np.logical_and(alive, self._lower, out=self._lower)
+        alive = np.greater(p, self._zeros[: len(p)], out=self._alive[: len(p)])
+        np.greater(alive, lower, out=upper)  # alive and not lower
+        np.logical_and(alive, lower, out=lower)
 
     def backward(self, dy: Array) -> Array | None:
         """dy (Ho/2, F, Wo/2, N) to dx: each number goes to the pixel that won its window."""
-        dp, d_columns, d = dy.reshape(self._p.shape), self._columns, self._dy
-        np.multiply(dp, self._upper, out=d_columns[0::2])
-        np.multiply(dp, self._lower, out=d_columns[1::2])
-        if self._d_bias is not None:
-            self._d_bias += np.matmul(d_columns, self._ones).sum(axis=0)
-        np.multiply(d_columns, self._right, out=d[:, :, 1])
-        np.subtract(d_columns, d[:, :, 1], out=d[:, :, 0])
-        return self._convolution.backward(d.reshape(*d.shape[:2], -1))
+        dp = dy.reshape(self._p.shape)
+        self._convolution.begin_backward()
+        for start, stop in reversed(self._blocks):
+            pooled = slice(start // 2, stop // 2)
+            d_columns, d = self._columns[: stop - start], self._dy[: stop - start]
+            np.multiply(dp[pooled], self._upper[pooled], out=d_columns[0::2])
+            np.multiply(dp[pooled], self._lower[pooled], out=d_columns[1::2])
+            if self._d_bias is not None:
+                self._d_bias += np.matmul(d_columns, self._ones).sum(axis=0)
+            np.multiply(d_columns, self._right[start:stop], out=d[:, :, 1])
+            np.subtract(d_columns, d[:, :, 1], out=d[:, :, 0])
+            self._convolution.backward_rows(start, stop, d.reshape(*d.shape[:2], -1))
+        return self._convolution.end_backward()

@@ -12,6 +12,8 @@ from cnnlib.kernels.convolution import Convolution, Geometry
 from cnnlib.kernels.tails import ConvolutionBias, ConvolutionPool
 from cnnlib.layers.base import Layer, Parameter, Site, at_least, images_only, show
 
+BLOCK = 1 << 16  # numbers of a convolution's output between products and pooling: 256 KiB
+
 
 @dataclass(frozen=True, repr=False)
 class Conv2d(Layer):
@@ -150,20 +152,25 @@ class Conv2d(Layer):
                 relu=site.relu,
                 input_gradient=site.input_gradient,
             )
+        filters, height, width = site.needed
+        row = filters * width * site.n
+        block = height
+        if site.pool:
+            block = min(height, 2 * max(1, BLOCK // (2 * row)))
         convolution = Convolution(
             geometry,
             site.array("weight"),
             site.gradient("weight"),
             site.n,
             input_gradient=site.input_gradient,
+            block=block,
         )
-        tail: type[ConvolutionPool] | type[ConvolutionBias]
-        tail = ConvolutionPool if site.pool else ConvolutionBias
-        return tail(
-            convolution,
-            site.array("bias") if self.bias else None,
-            site.gradient("bias") if self.bias else None,
-            site.n,
-            relu=site.relu,
-            train=site.backward,
+        bias = site.array("bias") if self.bias else None
+        d_bias = site.gradient("bias") if self.bias else None
+        if site.pool:
+            return ConvolutionPool(
+                convolution, block, bias, d_bias, site.n, relu=site.relu, train=site.backward
+            )
+        return ConvolutionBias(
+            convolution, bias, d_bias, site.n, relu=site.relu, train=site.backward
         )
