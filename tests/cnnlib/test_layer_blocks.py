@@ -16,7 +16,7 @@ NETS = {
     "stride": "Conv2d(3, kernel=3, stride=2, padding=1)\nReLU()\nMaxPool2d(2)\nFlatten()\nDense(4)",
     "groups": "Conv2d(4, kernel=3, groups=2)\nReLU()\nMaxPool2d(2)\nFlatten()\nDense(4)",
     "dilation": "Conv2d(3, kernel=3, dilation=2)\nReLU()\nMaxPool2d(2)\nFlatten()\nDense(4)",
-    "two": "Conv2d(3)\nReLU()\nMaxPool2d(2)\nConv2d(4, kernel=2)\nMaxPool2d(2)\nFlatten()\nDense(4)",
+    "two": "Conv2d(3)\nReLU()\nMaxPool2d(2)\nConv2d(4, 2)\nMaxPool2d(2)\nFlatten()\nDense(4)",
 }
 
 
