@@ -164,3 +164,30 @@ def test_a_reader_that_leaves_is_no_traceback(pictures: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(timeout=60) == 1
+
+
+@pytest.mark.mnist
+@pytest.mark.slow
+@pytest.mark.skipif("CNN_TUI_DATA" not in os.environ, reason="CNN_TUI_DATA names no folder")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="/proc tells the peak memory")
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_a_training_on_all_of_mnist_stays_below_300_mb(ranks: int, tmp_path: Path) -> None:
+    """The greatest memory of the trainer, which holds the data, until its training has ended."""
+    code = (
+        "import re, sys\n"
+        "from tui.cli import run\n"
+        "code = run(sys.argv[1:])\n"
+        "peak = re.search(r'VmHWM:\\s+(\\d+) kB', open('/proc/self/status').read())[1]\n"
+        "print(code, int(peak) * 1024 // 10**6)\n"
+    )
+    words = ["train", "--data", "mnist", "--arch", "tiny", "--epochs", "1", "--batch-size", "256"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words, "--ranks", str(ranks), "--runs", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        check=True,
+    )
+    code, megabytes = map(int, done.stdout.splitlines()[-1].split())
+    assert code == 0
+    assert megabytes < 300

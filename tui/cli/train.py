@@ -124,7 +124,9 @@ def train(
         name = Path(arch).stem if arch is not None else ""
     with progress_bar() as progress:
         dataset = load(settings.data, seed=settings.split_seed, progress=progress)
-    return _begin(prepare(settings, runs, name, dataset=dataset), detach, as_json)
+    run = prepare(settings, runs, name, dataset=dataset)
+    del dataset  # the training reads it from the run; two would stand in memory
+    return _begin(run, detach, as_json)
 
 
 def resume(
