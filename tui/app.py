@@ -96,7 +96,7 @@ class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
 
     def on_unmount(self) -> None:
         """Stop following; a run goes on."""
-        self.session.close()
+        self.session.close_all()
 
     def tick(self) -> None:
         """Let the visible pane draw what changed."""

@@ -1,4 +1,4 @@
-"""Columns of numbers that grow, and their summaries, so that a million cost as little as a thousand.
+"""Columns of numbers that grow, with summaries: a million are drawn as fast as a thousand.
 
 A chart has some hundred columns of cells. Whole blocks of 16, 256, 4096 ... values are summed up
 once (lowest, highest, sum, count of the finite ones) when they are first looked at; drawing then

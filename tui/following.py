@@ -6,6 +6,7 @@ journal that is read to its end and then read on.
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from cnnlib.errors import CnnError
 from cnnlib.runs import lock
 from cnnlib.runs.journal import JournalReader
 from tui.series import Series
+from tui.usage import Meter, Usage
 
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
@@ -29,6 +31,8 @@ class Follower:
         self._seconds = seconds
         self._owner_seconds = owner_seconds
         self._owner_asked = 0.0
+        self._meter: Meter | None = None
+        self._measured = 0.0
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -62,7 +66,23 @@ class Follower:
         series, owner = self.series, lock.owner(self.run)
         before = _told(series.owner) if series.owner_known else ()
         series.owner, series.owner_known = owner, True
-        return before != _told(owner)
+        usage, series.usage = series.usage, self._measure(owner)
+        return before != _told(owner) or usage != series.usage
+
+    def _measure(self, owner: lock.Owner | None) -> Usage | None:
+        """What the trainer takes, where it works on this machine."""
+        if owner is None or not owner.alive or owner.host != socket.gethostname():
+            self._meter = None
+            return None
+        now = time.monotonic()
+        if self._meter is None or self._meter.pid != owner.pid:
+            self._meter, self._measured = Meter(owner.pid), now
+            self._meter.read()
+            return None
+        if now - self._measured < self._owner_seconds:
+            return self.series.usage
+        self._measured = now
+        return self._meter.read()
 
     def _follow(self) -> None:
         while not self._done.is_set():

@@ -34,6 +34,9 @@ REQUESTS: dict[str, Callable[[], asking.Command]] = {
     "stop": asking.Stop,
     "snapshot": asking.Snapshot,
     "step": asking.StepBatch,
+    "epoch": asking.StepEpoch,
+    "evaluate": asking.EvaluateNow,
+    "abandon": asking.Abandon,
 }
 """What a trainer can be asked for, by name."""
 
@@ -153,13 +156,13 @@ class Launching(App[None]):
         finally:
             self.launching = False
 
-    def ask_trainer(self, request: str) -> None:
+    def ask_trainer(self, request: str | asking.Command) -> None:
         """Append a command to the run's commands; the trainer answers by an event."""
         run = self.session.run
         if run is None:
             return
         try:
-            asking.send(run, REQUESTS[request]())
+            asking.send(run, REQUESTS[request]() if isinstance(request, str) else request)
         except (CnnError, OSError) as error:
             self.post_message(RunFailed(str(error)))
 

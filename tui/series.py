@@ -17,6 +17,7 @@ from cnnlib.events import Record
 from cnnlib.runs import lock
 from tui.columns import Column
 from tui.log_lines import log_line
+from tui.usage import Usage
 
 LOG_LINES = 2000
 LIVE = ("starting", "training", "paused")
@@ -70,6 +71,8 @@ class Series:
         self.epoch = 0
         self.owner: lock.Owner | None = None
         self.owner_known = False
+        self.usage: Usage | None = None
+        """What the trainer takes of this machine, where it works here and that can be known."""
         self.damaged = 0
         """Lines of the journal that could not be read."""
         self.problem = ""
@@ -216,8 +219,7 @@ class Series:
         self.step = event.step
         kept = int(np.searchsorted(self.steps.values, event.step, side="right"))
         self.steps, self.losses, self.accuracies, self.rates = (
-            column.kept(kept)
-            for column in (self.steps, self.losses, self.accuracies, self.rates)
+            column.kept(kept) for column in (self.steps, self.losses, self.accuracies, self.rates)
         )
         self.epochs = [row for row in self.epochs if row.step <= event.step]
         self.marks = [mark for mark in self.marks if mark.step <= event.step]

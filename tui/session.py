@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tui.terminal import Glyphs, Terminal
 
 SplitName = Literal["train", "test"]
+MOST_COMPARED = 4
+"""Runs beside the one that is shown: more curves than that are told apart by nobody."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Session:
         self.mistakes_filter = ""
         """Which mistakes are listed, such as "t=2 p=7"; empty: all."""
         self._follower: Follower | None = None
+        self._compared: dict[Path, Follower] = {}
         self._nothing = Series()
         self._version = 0
 
@@ -58,7 +61,8 @@ class Session:
     @property
     def version(self) -> int:
         """Grows whenever something that a pane may show has changed."""
-        return self._version + self.series.version
+        others = sum(follower.series.version for follower in self._compared.values())
+        return self._version + self.series.version + others
 
     def touch(self) -> None:
         """Say that something changed."""
@@ -124,7 +128,41 @@ class Session:
             self._follower.start()
         self.touch()
 
+    @property
+    def compared(self) -> list[tuple[Run, Series]]:
+        """The other runs whose curves are drawn beside those of the run that is shown."""
+        shown = self.run.path if self.run is not None else None
+        return [
+            (follower.run, follower.series)
+            for path, follower in self._compared.items()
+            if path != shown
+        ]
+
+    def is_compared(self, run: Run) -> bool:
+        """Whether its curves are drawn too."""
+        return run.path in self._compared
+
+    def compare(self, run: Run) -> bool:
+        """Draw the curves of this run too, or no longer; returns which of the two."""
+        follower = self._compared.pop(run.path, None)
+        if follower is None:
+            if len(self._compared) >= MOST_COMPARED:
+                self.compare(next(iter(self._compared.values())).run)
+            follower = self._compared[run.path] = Follower(run)
+            follower.start()
+        else:
+            follower.stop()
+            self._version += follower.series.version  # the version never falls back
+        self.touch()
+        return run.path in self._compared
+
     def close(self) -> None:
-        """Stop following."""
+        """Stop following the run that is shown."""
         if self._follower is not None:
             self._follower.stop()
+
+    def close_all(self) -> None:
+        """Stop following."""
+        self.close()
+        for follower in self._compared.values():
+            follower.stop()

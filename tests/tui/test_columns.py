@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import numpy as np
@@ -44,7 +45,7 @@ def test_the_pieces_are_what_they_are_made_of(values, start, stop, least):
     assert pieces.first[0] <= start
     assert min(least, stop - start) <= pieces.first.size + 1 <= FAN * least + 3
     edges = [*pieces.first.tolist(), stop]
-    for i, (begin, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for i, (begin, end) in enumerate(itertools.pairwise(edges)):
         inside = np.array(values[begin:end])
         inside = inside[np.isfinite(inside)]
         assert pieces.count[i] == inside.size

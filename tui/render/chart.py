@@ -49,10 +49,11 @@ class Line:
 
 @dataclass(frozen=True)
 class ChartMark:
-    """A vertical line with a word: something happened at x."""
+    """A vertical line at x: something happened there (with a word), an epoch ended, a cursor."""
 
     x: float
     text: str = ""
+    kind: Literal["event", "epoch", "cursor"] = "event"
 
 
 @dataclass(frozen=True)
@@ -194,8 +195,15 @@ def _mark(
     """The line of a mark."""
     if canvas.x[0] <= mark.x <= canvas.x[1]:
         x = canvas.column(mark.x)
+        signs, ink = {
+            "event": ("┊:", palette.warn),
+            "epoch": ("│|", palette.panel),
+            "cursor": ("│|", palette.accent),
+        }[mark.kind]
+        if mark.kind == "epoch" and not terminal.colours:
+            return  # they would stand out as much as the curves
         for y in range(canvas.top, canvas.top + canvas.height):
-            grid.put(x, y, "┊" if terminal.unicode else ":", palette.faint)
+            grid.put(x, y, signs[0 if terminal.unicode else 1], ink)
 
 
 def _mark_text(grid: Grid, canvas: _Canvas, mark: ChartMark, palette: Palette) -> None:
@@ -218,16 +226,20 @@ def _legend(
     strokes = (
         {"solid": "──", "dotted": "·●"} if terminal.unicode else {"solid": "**", "dotted": ".o"}
     )
-    total = sum(3 + len(line.name) + (1 + len(line.value) if line.value else 0) for line in lines)
-    total += 2 * max(0, len(lines) - 1)
-    brief = total + len(title) + 2 > grid.width
-    if brief:
-        total = sum(3 + len(line.name) for line in lines) + 2 * max(0, len(lines) - 1)
-    x = grid.width - total
-    if x > len(title):
-        for line in lines:
+    names = [line.name for line in lines]
+    room = grid.width - (len(title) + 2 if title else 0) - 5 * len(lines) + 2
+    values = sum(1 + len(line.value) for line in lines if line.value)
+    brief = sum(map(len, names)) + values > room
+    if brief:  # without values, and with names no longer than there is room for
+        while names and sum(map(len, names)) > room and max(map(len, names)) > 3:
+            longest = max(range(len(names)), key=lambda i: len(names[i]))
+            names[longest] = names[longest][:-1]
+        values = 0
+    x = grid.width - sum(map(len, names)) - values - 5 * len(lines) + 2
+    if x >= len(title):
+        for line, name in zip(lines, names, strict=True):
             x = grid.put(x, 0, strokes[line.style] + " ", line.colour)
-            x = grid.put(x, 0, line.name, palette.muted)
+            x = grid.put(x, 0, name, palette.muted)
             if line.value and not brief:
                 x = grid.put(x, 0, " " + line.value, palette.text, bold=True)
             x += 2

@@ -1,111 +1,20 @@
-"""What the Train pane shows of a run: curves, figures with progress bars, the table of epochs."""
+"""What the Train pane says of a run: figures with progress bars, the table of epochs, the draft."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from tui.render.axes import Limits, average, growing_limit, share_limits
 from tui.render.bars import bar
 from tui.render.cells import Grid
-from tui.render.chart import Axes, ChartMark, Line, chart
-from tui.render.format import count, duration, number, percent, short_count
+from tui.render.format import count, duration, number, percent, short_count, size
 from tui.render.frame import progress, run_state
 from tui.render.palette import Palette
 from tui.render.tables import Cell, Column, facts, table
-from tui.series import EpochRow, Series
+from tui.series import Series
 from tui.terminal import Terminal
 
 if TYPE_CHECKING:
     from tui.settings import Settings
-
-
-def loss_chart(
-    series: Series, width: int, height: int, terminal: Terminal, palette: Palette, *, log_y: bool
-) -> Grid:
-    """Loss of training (every step faint, their mean bright) and of validation (every epoch)."""
-    raw = series.losses.values
-    valid = [(row, row.valid_loss) for row in series.epochs if row.valid_loss is not None]
-    return _curves(
-        series,
-        raw,
-        valid,
-        (
-            number(series.epochs[-1].train_loss) if series.epochs else "",
-            number(valid[-1][1]) if valid else "",
-        ),
-        width,
-        height,
-        terminal,
-        palette,
-        axes=Axes(_epoch_limits(series), log_y=log_y),
-    )
-
-
-def accuracy_chart(
-    series: Series, width: int, height: int, terminal: Terminal, palette: Palette
-) -> Grid:
-    """Accuracy of training (its mean; that of one batch takes few values) and of validation."""
-    raw = series.accuracies.values
-    valid = [(row, row.valid_accuracy) for row in series.epochs if row.valid_accuracy is not None]
-    # The first steps know nothing: the axis begins where nine tenths of the curve are.
-    known = raw[np.isfinite(raw)]
-    parts = np.array_split(known, max(1, min(40, known.size // 4)))
-    means = [float(part.mean()) for part in parts if part.size]
-    lowest = min([float(np.percentile(means, 10)), *(y for _, y in valid)]) if means else 0.0
-    return _curves(
-        series,
-        raw,
-        valid,
-        (
-            percent(series.epochs[-1].train_accuracy, 2) if series.epochs else "",
-            percent(valid[-1][1], 2) if valid else "",
-        ),
-        width,
-        height,
-        terminal,
-        palette,
-        axes=Axes(_epoch_limits(series), share_limits(lowest)),
-        every_step=False,
-    )
-
-
-def _curves(
-    series: Series,
-    raw: np.ndarray[tuple[int], np.dtype[np.float64]],
-    valid: list[tuple[EpochRow, float]],
-    newest: tuple[str, str],
-    width: int,
-    height: int,
-    terminal: Terminal,
-    palette: Palette,
-    *,
-    axes: Axes,
-    every_step: bool = True,
-) -> Grid:
-    steps_per_epoch = float(series.started.steps_per_epoch) if series.started else 1.0
-    epochs = series.steps.values[: raw.size] / steps_per_epoch
-    raw = raw[: epochs.size]
-    limits = axes.x or (0.0, 1.0)
-    keep = np.isfinite(raw)
-    mean_x, mean_y = average(epochs[keep], raw[keep], limits, max(8, width // 2))
-    at = np.array([row.step / steps_per_epoch for row, _ in valid])
-    values = np.array([value for _, value in valid], dtype=float)
-    lines = [Line("train", mean_x, mean_y, palette.train, value=newest[0])]
-    if every_step:
-        lines.insert(0, Line("every step", epochs, raw, palette.faint, listed=False))
-    if not series.started or series.started.valid_examples:
-        lines.append(Line("valid", at, values, palette.valid, "dotted", newest[1]))
-    marks = [ChartMark(mark.step / steps_per_epoch, mark.text) for mark in series.marks]
-    return chart(lines, width, height, terminal=terminal, axes=axes, marks=marks, palette=palette)
-
-
-def _epoch_limits(series: Series) -> Limits:
-    if series.started is None:
-        return 0.0, 1.0
-    done = series.step / series.started.steps_per_epoch
-    return 0.0, growing_limit(done, float(series.started.epochs))
 
 
 def figures_of_run(
@@ -133,6 +42,11 @@ def figures_of_run(
         time = f"{spent}, {duration(left)} left" if left is not None else spent
         rows.append(("speed", f"{pace}, {time}"))
         rows += _scores(series, palette)
+        usage = series.usage
+        if usage is not None and series.is_live:
+            ranks = f", {usage.processes} processes" if usage.processes > 1 else ""
+            taken = f"{usage.cores:.0%} CPU, {size(usage.memory)}{ranks}"
+            rows.append(("trainer", taken))
     return facts(rows, width, height, terminal, palette=palette)
 
 

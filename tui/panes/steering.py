@@ -1,0 +1,112 @@
+"""Steering a training: start, pause, steps, rate, snapshots, the end.
+
+A mixin of the Train pane. Everything that is asked of a trainer is a command in the run's
+directory, and answered there by an event; nothing is done here.
+"""
+
+from __future__ import annotations
+
+import math
+
+from cnnlib.runs.commands import SetLearningRate
+from tui.panes.base import Pane
+from tui.screens.ask import AskScreen
+from tui.screens.choose import ChooseScreen
+
+WORKING = ("training", "paused")
+
+
+class Steering(Pane):
+    """See the module."""
+
+    def action_start(self) -> None:
+        """Start a run, or resume the one shown; a paused one goes on."""
+        if self.session.series.state == "paused":
+            self.action_pause()
+        else:
+            self.say(self.application.start_run())
+
+    def action_new(self) -> None:
+        """Start a new run."""
+        self.say(self.application.start_run(new=True))
+
+    def action_pause(self) -> None:
+        """Pause after this step, or go on."""
+        self._ask({"training": "pause", "paused": "resume"})
+
+    def action_stop(self) -> None:
+        """Stop after this step; a checkpoint is kept."""
+        self._ask({"training": "stop", "paused": "stop", "starting": "stop"})
+
+    def action_request(self, request: str) -> None:
+        """Ask a trainer at work for a step, an epoch, a snapshot, an evaluation."""
+        self._ask(dict.fromkeys(WORKING, request))
+
+    def action_abandon(self) -> None:
+        """End the run at once, after asking."""
+        if self._may_ask(WORKING):
+            answers = {
+                "keep": "go on as it is",
+                "abandon": "end now; what came after the last checkpoint is lost",
+            }
+            self.application.push_screen(
+                ChooseScreen("Abandon the run?", answers),
+                lambda answer: self.action_request("abandon") if answer == "abandon" else None,
+            )
+
+    def action_rate(self) -> None:
+        """Ask for another learning rate of the run at work."""
+        if not self._may_ask(WORKING):
+            return
+        rates = self.session.series.rates.values
+        now = f"{float(rates[-1]):.4g}" if rates.size else ""
+        self.application.push_screen(
+            AskScreen(
+                "Learning rate",
+                "The rate of the next step; the schedule goes on in proportion.",
+                now,
+                check=rate_problem,
+            ),
+            self._set_rate,
+        )
+
+    def _set_rate(self, answer: str | None) -> None:
+        if answer is not None and self._may_ask(WORKING):
+            self.application.ask_trainer(SetLearningRate(float(answer)))
+            self.say(f"asked the trainer to learn at {answer.strip()}")
+
+    def _may_ask(self, states: tuple[str, ...]) -> bool:
+        state = self.session.series.state
+        if self.session.run is None:
+            self.say("there is no run yet: r starts one")
+        elif state not in states:
+            self.say(f"the run is {state}: r starts or resumes")
+        else:
+            return True
+        return False
+
+    def _ask(self, requests: dict[str, str]) -> None:
+        if self._may_ask(tuple(requests)):
+            request = requests[self.session.series.state]
+            self.application.ask_trainer(request)
+            self.say(f"asked the trainer to {WORDS.get(request, request)}")
+
+
+WORDS = {
+    "step": "do one step",
+    "epoch": "go on to the end of the epoch",
+    "snapshot": "save a checkpoint",
+    "evaluate": "validate now",
+    "abandon": "end at once",
+}
+
+
+def rate_problem(text: str) -> str:
+    """What is wrong with a learning rate that was typed; empty: nothing."""
+    try:
+        value = float(text)
+    except ValueError:
+        return f"expected a number above 0, such as 0.003; received {text!r}"
+    if not (math.isfinite(value) and value > 0):
+        return f"expected a number above 0, such as 0.003; received {text}"
+    return ""
