@@ -12,19 +12,22 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnlib.architectures import fitted
+from cnnlib.explain import Trace
 from cnnlib.model import Sequential
 from cnnlib.report import Report, evaluate
 from cnnlib.runs import Run
 from data.dataset import Dataset, Split
 from tui import experiment
+from tui.experiment.checkpoints import load_network
 
-Which = Literal["best", "last"]
+Which = str
+"""Of a run: "best", "last", or "epoch-003" where the weights of an epoch were kept."""
 Stamp = tuple[str, int, int]
 """Path, time and size of the file that a network or a report was read from."""
 
@@ -60,11 +63,12 @@ class LayerLook:
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """One image through a network."""
+    """One image through a network; ``trace`` explains every number of ``layers``."""
 
     layers: tuple[LayerLook, ...]
     probabilities: NDArray[np.floating[Any]]
     trained: bool
+    trace: Trace
 
     def convolutions(self) -> list[int]:
         """The indices of the layers with kernels."""
@@ -80,12 +84,27 @@ def stamp_of(path: Path) -> Stamp | None:
     return str(path), found.st_mtime_ns, found.st_size
 
 
-def source_of(run: Run | None, architecture: str, dataset: Dataset) -> Source:
-    """The best network of a run, its last one, or an untrained one of ``architecture``."""
+def weights_of(run: Run | None) -> list[Which]:
+    """The weights of a run that can be looked at: the best, those of epochs in order, the last."""
+    if run is None:
+        return []
+    epochs = sorted(path.stem for path in run.checkpoints.glob("epoch-*.safetensors"))
+    found = ["best", *epochs, "last"]
+    return [which for which in found if stamp_of(_path(run, which)) is not None]
+
+
+def _path(run: Run, which: Which) -> Path:
+    return run.checkpoints / f"{which}.safetensors"
+
+
+def source_of(
+    run: Run | None, architecture: str, dataset: Dataset, wanted: Which = "best"
+) -> Source:
+    """The wanted weights of a run, its best or its last, or an untrained ``architecture``."""
     architecture = fitted(architecture, len(dataset.classes))
     if run is not None:
-        for which in ("best", "last"):
-            stamp = stamp_of(run.checkpoints / f"{which}.safetensors")
+        for which in dict.fromkeys((wanted, "best", "last")):
+            stamp = stamp_of(_path(run, which))
             if stamp is not None:
                 return Source(run, which, stamp, architecture, dataset.image_shape)
     return Source(run, "last", None, architecture, dataset.image_shape)
@@ -108,13 +127,13 @@ class Inspector:
         """
         with self._lock:
             model = self._network(source)
-            texts = {row.name: row.text for row in model.summary()}
+            trace = Trace(model, image)
             layers = tuple(
-                LayerLook(name, texts.get(name, name), values, _kernels(model, name))
-                for name, values in model.activations(image)
+                LayerLook(name, repr(each.layer), trace.outputs[name], _kernels(model, name))
+                for name, each in trace.stations.items()
             )
             probabilities = model.predict(image[np.newaxis])[0]
-        return Look(layers, probabilities, source.trained)
+        return Look(layers, probabilities, source.trained, trace)
 
     def report(self, source: Source, name: str, split: Split, classes: Sequence[str]) -> Report:
         """What the network gets right and wrong on a split; kept until the checkpoint changes.
@@ -133,11 +152,18 @@ class Inspector:
     def _network(self, source: Source) -> Sequential:
         if self._model is None or source != self._source:
             if source.trained and source.run is not None:
-                self._model = experiment.load_model(source.run, which=source.which)
+                self._model = _load(source.run, source.which)
             else:
                 self._model = Sequential.parse(source.architecture, source.input_shape)
             self._source = source
         return self._model
+
+
+def _load(run: Run, which: Which) -> Sequential:
+    if which in ("best", "last"):
+        return experiment.load_model(run, which=which)
+    model = run.description()["model"]
+    return load_network(run, which, model["architecture"], tuple(model["input_shape"]))
 
 
 def _kernels(model: Sequential, name: str) -> NDArray[np.floating[Any]] | None:

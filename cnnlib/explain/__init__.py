@@ -10,6 +10,7 @@ from cnnlib.explain.label_errors import (
 )
 from cnnlib.explain.neighbours import Neighbours, features, nearest, nearest_images, pixels
 from cnnlib.explain.occlusion import occlusion
+from cnnlib.explain.onward import onward
 from cnnlib.explain.places import IMAGE, Place, Region
 from cnnlib.explain.receptive import Box, receptive_field
 from cnnlib.explain.saliency import (
@@ -44,6 +45,7 @@ __all__ = [
     "nearest",
     "nearest_images",
     "occlusion",
+    "onward",
     "pixels",
     "receptive_field",
 ]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import data
 from cnnlib import events as ev
+from cnnlib.architectures import ARCHITECTURES
 from cnnlib.events import Record, encode
 from cnnlib.runs import directory
 from cnnlib.runs.directory import Run
+from data import Dataset
+from tui.experiment import prepare, train
 from tui.settings import Settings
 
 START = 1_790_000_000.0
@@ -78,3 +83,25 @@ class FakeRun:
 def make_run(tmp_path: Path) -> Callable[..., FakeRun]:
     """Makes runs below `tmp_path / "runs"`."""
     return lambda **options: FakeRun(tmp_path / "runs", **options)
+
+
+@pytest.fixture(scope="session")
+def digits() -> Dataset:
+    """The embedded data."""
+    return data.load("mnist-5k")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that was trained for an epoch."""
+    settings = Settings(epochs=1, architecture=ARCHITECTURES["tiny"])
+    run = prepare(settings, tmp_path_factory.mktemp("runs"), "tiny")
+    assert train(run, lambda event: None) == 0
+    return run
+
+
+@pytest.fixture
+def runs(trained: Run, tmp_path: Path) -> Path:
+    """A runs directory of its own with a copy of that run."""
+    shutil.copytree(trained.path, tmp_path / "runs" / trained.id)
+    return tmp_path / "runs"

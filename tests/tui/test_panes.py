@@ -2,13 +2,11 @@
 
 import json
 import shutil
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pane_driver import SIZE, WIDE, an_app, pressed, shown, the_pane, until
 from PIL import Image
 from textual.pilot import Pilot
 from textual.widgets import TextArea
@@ -19,87 +17,10 @@ from cnnlib.model import Sequential
 from cnnlib.runs import Run
 from data import Dataset
 from tui.app import CnnTuiApp
-from tui.experiment import load_model, prepare, train
+from tui.experiment import load_model
 from tui.inspection import Inspector, source_of
-from tui.panes.base import Pane
-from tui.settings import Settings
 from tui.terminal import Terminal
 from tui.widgets.cellgrid import CellGrid
-
-SIZE = (80, 24)
-WIDE = (160, 48)
-
-
-@pytest.fixture(scope="session")
-def digits() -> Dataset:
-    """The embedded data."""
-    return data.load("mnist-5k")
-
-
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run that was trained for an epoch."""
-    settings = Settings(epochs=1, architecture=ARCHITECTURES["tiny"])
-    run = prepare(settings, tmp_path_factory.mktemp("runs"), "tiny")
-    assert train(run, lambda event: None) == 0
-    return run
-
-
-@pytest.fixture
-def runs(trained: Run, tmp_path: Path) -> Path:
-    """A runs directory of its own with a copy of that run."""
-    shutil.copytree(trained.path, tmp_path / "runs" / trained.id)
-    return tmp_path / "runs"
-
-
-@asynccontextmanager
-async def an_app(
-    runs: Path,
-    pane: str = "",
-    *,
-    attach: bool = True,
-    size: tuple[int, int] = SIZE,
-    terminal: Terminal | None = None,
-) -> AsyncIterator[tuple[CnnTuiApp, Pilot[None]]]:
-    """The app on the run in that directory, at a pane, with its data read."""
-    run = Run(next(runs.iterdir())) if attach else None
-    app = CnnTuiApp(terminal or Terminal(), data="mnist-5k", runs=runs, attach=run)
-    async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: app.session.dataset is not None)
-        if attach:
-            await until(pilot, lambda: app.session.series.ended is not None)
-        if pane:
-            await app.action_show_pane(pane)
-            await pilot.pause()
-        yield app, pilot
-
-
-async def until(pilot: Pilot[None], true: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        await pilot.pause(0.02)
-
-
-async def pressed(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys, and let the screen catch up."""
-    for key in keys:
-        await pilot.press(key)
-    await pilot.pause()
-
-
-def shown(app: CnnTuiApp, part: str) -> str:
-    """The text of a part of the pane, with its titles."""
-    grid = app.query_one(f"#{part}", CellGrid)
-    return f"{grid.border_title}\n{grid.grid.text()}\n{grid.border_subtitle}"
-
-
-def the_pane(app: CnnTuiApp) -> Pane:
-    """The pane that is shown."""
-    pane = app.current_pane
-    assert pane is not None
-    return pane
 
 
 async def described(app: CnnTuiApp, pilot: Pilot[None]) -> None:

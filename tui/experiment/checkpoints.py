@@ -181,10 +181,11 @@ def _is_same(path: Path, other: Path) -> bool:
 
 
 def load_network(
-    run: Run, which: Which, architecture: str, input_shape: tuple[int, ...]
+    run: Run, which: str, architecture: str, input_shape: tuple[int, ...]
 ) -> Sequential:
-    """The network of a run with the weights of a checkpoint; before the first epoch has ended,
-    the last weights stand in for the best.
+    """The network of a run with the weights of a checkpoint: "best", "last" or "epoch-003".
+
+    Before the first epoch has ended, the last weights stand in for the best.
 
     Raises:
         RunError: the run has no checkpoint yet.
@@ -194,6 +195,8 @@ def load_network(
     best, last = run.checkpoints / BEST, run.checkpoints / LAST
     if which == "best" and (best.exists() or checkpoint.previous(best).exists()):
         model.load(_load(best))
+    elif (kept := run.checkpoints / f"{which}.safetensors") != best and kept.exists():
+        _fill(model, _load(kept))
     elif last.exists() or checkpoint.previous(last).exists():
         _fill(model, _load(last))
     else:

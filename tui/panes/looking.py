@@ -45,12 +45,17 @@ class LookPane(Pane):
         self.answered: LookQuestion | None = None
         """What `look` is the answer to."""
 
+    def wanted_weights(self, session: Session) -> str:
+        """Which weights of the run are looked at, where it has them."""
+        return "best"
+
     def ask_look(self, session: Session) -> None:
         """Have the worker look at the session's sample, if it is a new one or the network is."""
         split, dataset = session.split(session.sample.split), session.dataset
         if dataset is None or split is None or not len(split):
             return
-        source = source_of(session.run, session.settings.architecture, dataset)
+        wanted = self.wanted_weights(session)
+        source = source_of(session.run, session.settings.architecture, dataset, wanted)
         question = LookQuestion(source, session.sample, dataset.sha256)
         if question != self.question:
             self.question = question

@@ -15,6 +15,7 @@ or ``?``.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.render.cells import DEFAULT, Grid
+from tui.render.palette import blend
 from tui.terminal import Terminal
 
 Shades = Literal["grey", "heat", "diverging"]
@@ -31,6 +33,8 @@ RAMP = " .:-=+*#%@"
 NEGATIVE_RAMP = " '`~-<%&&$"
 NOT_A_NUMBER = 0xFF0000
 """The colour of a pixel that is NaN."""
+CURSOR = 0xFF8700
+"""The colour of a pixel under a cursor, on any grey."""
 
 
 _GREY_LEVELS = np.array([0, *range(8, 239, 10), 255], dtype=np.int32)
@@ -73,6 +77,22 @@ class Scale:
             return np.clip((values - self.low) / (self.high - self.low), 0.0, 1.0)
         level = 0.0 if self.high <= 0.0 <= self.low else 0.5
         return np.where(np.isnan(values), np.nan, level)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Pixels of a picture that are drawn in a colour: rows top to bottom, columns left to right.
+
+    ``share`` is how much of the colour there is; the rest is the picture's own. A full one is a
+    cursor and stands as ``[]`` where there are no colours; another one fills the blank with ``,``.
+    """
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    colour: int = CURSOR
+    share: float = 1.0
 
 
 def averaging(inputs: int, outputs: int) -> NDArray[np.float64]:
@@ -124,6 +144,7 @@ def image(
     *,
     shades: Shades = "grey",
     scale: Scale | None = None,
+    marks: Sequence[Mark] = (),
 ) -> Grid:
     """A picture as large as fits into ``width`` by ``height`` cells, in its proportions.
 
@@ -142,10 +163,43 @@ def image(
     if glyphs == "ascii":
         if pixels.ndim == 3:
             pixels = np.tensordot([0.299, 0.587, 0.114], pixels.astype(np.float64), axes=1)
-        return _characters(scale.place(resample(pixels, high, wide)), shades)
+        drawn = _characters(scale.place(resample(pixels, high, wide)), shades)
+        for mark in marks:
+            here = _covered(mark, pixels.shape[-2:], high, wide)
+            _mark_characters(drawn, here, mark, terminal)
+        return drawn
     rows = min(2 * high, _rows_of_half_blocks(pixels.shape[-2:], wide, high))
     levels = scale.place(resample(pixels, rows, wide))
-    return _half_blocks(_colours(levels, shades, terminal.colours))
+    colours = colours_of(levels, shades, terminal.colours)
+    for mark in marks:
+        here = _covered(mark, pixels.shape[-2:], rows, wide)
+        tinted = [blend(int(colour), mark.colour, mark.share) for colour in colours[here].flat]
+        colours[here] = np.array(tinted, np.int32).reshape(colours[here].shape)
+    return _half_blocks(colours)
+
+
+def _covered(mark: Mark, shape: tuple[int, int], rows: int, columns: int) -> tuple[slice, slice]:
+    """The drawn rows and columns that show the pixels of a mark: at least one of each."""
+    spans = []
+    for first, end, pixels, drawn in (
+        (mark.top, mark.bottom, shape[0], rows),
+        (mark.left, mark.right, shape[1], columns),
+    ):
+        start = min(first * drawn // pixels, drawn - 1)
+        spans.append(slice(start, max(-(-end * drawn // pixels), start + 1)))
+    return spans[0], spans[1]
+
+
+def _mark_characters(grid: Grid, here: tuple[slice, slice], mark: Mark, terminal: Terminal) -> None:
+    chars = grid.chars[here]
+    if mark.share < 1.0:
+        chars[chars == " "] = ","
+    else:
+        chars[...] = "+"
+        chars[:, 0], chars[:, -1] = ("[", "]") if chars.shape[1] > 1 else ("+", "+")
+    if terminal.colours:
+        grid.fg[here] = mark.colour
+    grid.bold[here] = mark.share == 1.0
 
 
 def _rows_of_half_blocks(shape: tuple[int, int], wide: int, high: int) -> int:
@@ -154,7 +208,7 @@ def _rows_of_half_blocks(shape: tuple[int, int], wide: int, high: int) -> int:
     return rows if rows in (2 * high, 2 * high - 1) else 2 * high
 
 
-def _colours(levels: NDArray[np.float64], shades: Shades, depth: int) -> NDArray[np.int32]:
+def colours_of(levels: NDArray[np.float64], shades: Shades, depth: int) -> NDArray[np.int32]:
     """Levels between 0 and 1 (with three planes: colours) as ``(h, w)`` of ``0xRRGGBB``."""
     broken = np.asarray(np.isnan(levels))
     levels = np.where(broken, 0.0, levels)

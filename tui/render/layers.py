@@ -9,7 +9,7 @@ import numpy as np
 from tui.render.bars import Bar, bars
 from tui.render.cells import Grid
 from tui.render.format import number, shape
-from tui.render.image import NEGATIVE_RAMP, RAMP, Pixels, Scale, image
+from tui.render.image import NEGATIVE_RAMP, RAMP, Mark, Pixels, Scale, image
 from tui.render.montage import Montage, montage
 from tui.render.palette import DARK, Palette
 from tui.render.tables import Column, table
@@ -43,6 +43,15 @@ def layer_caption(values: Pixels, text: str, weights: Pixels | None, terminal: T
     return f"{shape(values.shape)}  from {least} to {most}  {text}"
 
 
+def pixel_caption(values: Pixels, place: tuple[str, int, int, int] | None) -> str:
+    """One line about the number under the cursor of a map."""
+    if place is None or values.ndim != 3:
+        return ""
+    _, channel, row, column = place
+    value = number(float(values[channel, row, column]))
+    return f"row {row}, column {column}: {value}"
+
+
 def map_page(
     pictures: Pixels,
     selected: int,
@@ -55,10 +64,12 @@ def map_page(
     alone: bool = False,
     zoom: int = 0,
     palette: Palette = DARK,
+    pixel: tuple[int, int] | None = None,
 ) -> Montage:
     """The page of maps ``(n, h, w)`` with the selected one, or that one ``alone``.
 
-    A map with nothing in it says so: a dark square would not tell it from a faint one.
+    A map with nothing in it says so: a dark square would not tell it from a faint one. A cursor
+    stands on ``pixel`` (row, column) of the selected one.
     """
     scale = Scale.of(pictures, symmetric=signed) if shared_scale else None
     labels = [str(i) if each.any() else f"{i} zero" for i, each in enumerate(pictures)]
@@ -75,6 +86,7 @@ def map_page(
         scale=scale,
         zoom=0 if alone else zoom,
         palette=palette,
+        pixel=pixel,
     )
 
 
@@ -85,10 +97,12 @@ def outputs(
     height: int,
     terminal: Terminal,
     palette: Palette = DARK,
+    selected: int | None = None,
 ) -> Grid:
     """A list of outputs as bars with their figures; where they are too many, as a square of pixels.
 
-    ``names`` are used where there is one for each. A bar below zero has another colour.
+    ``names`` are used where there is one for each. A bar below zero has another colour. The
+    selected one is marked.
     """
     values = np.asarray(values, dtype=np.float64).ravel()
     columns = max(min(width // LEAST_COLUMN, -(-len(values) // max(height, 1))), 1)
@@ -96,8 +110,14 @@ def outputs(
         side = int(np.ceil(np.sqrt(len(values))))
         square = np.full(side * side, values.min())
         square[: len(values)] = values
-        return image(square.reshape(side, side), width, height, terminal)
-    labels = names if len(names) == len(values) else [*map(str, range(len(values)))]
+        marks = []
+        if selected is not None:
+            row, column = divmod(selected, side)
+            marks = [Mark(row, column, row + 1, column + 1)]
+        return image(square.reshape(side, side), width, height, terminal, marks=marks)
+    labels = [*(names if len(names) == len(values) else map(str, range(len(values))))]
+    if selected is not None:
+        labels = [f"{'>' if i == selected else ' '}{label}" for i, label in enumerate(labels)]
     reach = max(float(np.nanmax(np.abs(values), initial=0.0)), 1e-30)
     grid = Grid.blank(width, height)
     wide = (width - columns + 1) // columns

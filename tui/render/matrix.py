@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tui.render.cells import DEFAULT, Grid, text_width
 from tui.render.format import fit
-from tui.render.palette import DARK, Palette
+from tui.render.palette import DARK, Palette, ink_on
 from tui.render.tables import window
 from tui.terminal import Terminal
 
@@ -194,12 +194,6 @@ def _heat(
                 continue
             stops = blues if r == c else oranges
             bg = stops[min(int(np.ceil(share * (len(stops) - 1))), len(stops) - 1)]
-            line.append((_ink(bg), bg))
+            line.append((ink_on(bg), bg))
         colours.append(line)
     return colours
-
-
-def _ink(background: int) -> int:
-    """Black or white, whichever is read better on ``background``."""
-    red, green, blue = background >> 16, (background >> 8) & 255, background & 255
-    return 0x000000 if 0.299 * red + 0.587 * green + 0.114 * blue > 128 else 0xFFFFFF

@@ -14,7 +14,7 @@ import numpy as np
 
 from tui.render.cells import Grid
 from tui.render.format import cut
-from tui.render.image import Pixels, Scale, Shades, fitted_size, image
+from tui.render.image import Mark, Pixels, Scale, Shades, fitted_size, image
 from tui.render.palette import DARK, Palette
 from tui.terminal import Terminal
 
@@ -92,11 +92,13 @@ def montage(
     scale: Scale | None = None,
     zoom: int = 0,
     palette: Palette = DARK,
+    pixel: tuple[int, int] | None = None,
 ) -> Montage:
     """The maps ``(n, h, w)`` (or ``(n, 3, h, w)``) from ``first`` on, as many as fit.
 
     Without ``first``: the page on which the selected one stands. Each map is drawn from its least
-    to its greatest value, or all of them by one ``scale``.
+    to its greatest value, or all of them by one ``scale``. A cursor stands on ``pixel`` (row,
+    column) of the selected one, or of the only one.
     """
     maps = np.asarray(maps)
     grid = Grid.blank(width, height)
@@ -120,7 +122,10 @@ def montage(
         here = index == selected
         ink = palette.accent if here else palette.muted
         grid.put(x, y - 1, cut(f">{label}" if here else label, wide), fg=ink, bold=here)
-        picture = image(maps[index], wide, high, terminal, shades=shades, scale=scale)
+        marks = []
+        if pixel is not None and (here or len(maps) == 1):
+            marks = [Mark(pixel[0], pixel[1], pixel[0] + 1, pixel[1] + 1)]
+        picture = image(maps[index], wide, high, terminal, shades=shades, scale=scale, marks=marks)
         grid.paste(picture, x, y)
     return page
 

@@ -90,3 +90,9 @@ def blend(a: int, b: int, share: float) -> int:
         low, high = (a >> shift) & 255, (b >> shift) & 255
         mixed |= round(low + (high - low) * share) << shift
     return mixed
+
+
+def ink_on(background: int) -> int:
+    """Black or white, whichever is read better on ``background``."""
+    red, green, blue = background >> 16, (background >> 8) & 255, background & 255
+    return 0x000000 if 0.299 * red + 0.587 * green + 0.114 * blue > 128 else 0xFFFFFF

@@ -12,7 +12,7 @@ import numpy as np
 from tui.render.bars import Bar, bars
 from tui.render.cells import Grid, text_width
 from tui.render.format import probability
-from tui.render.image import Pixels, image
+from tui.render.image import Mark, Pixels, image
 from tui.render.palette import DARK, Palette
 from tui.terminal import Terminal
 
@@ -28,6 +28,7 @@ def prediction(
     *,
     classes: int,
     palette: Palette = DARK,
+    marks: Sequence[Mark] = (),
 ) -> tuple[Grid, int]:
     """An image ``(C, H, W)`` above the ``classes`` likeliest of K classes, and the rows it took.
 
@@ -38,7 +39,7 @@ def prediction(
     labels = names if len(names) == len(probabilities) else [*map(str, range(len(probabilities)))]
     y = 0
     if pixels is not None:
-        picture = image(pixels, width, max(height - classes - 1, 1), terminal)
+        picture = image(pixels, width, max(height - classes - 1, 1), terminal, marks=marks)
         grid.paste(picture, (width - picture.width) // 2, 0)
         y = picture.height + (1 if height - picture.height - classes > 2 else 0)
     order = np.argsort([-each for each in probabilities], kind="stable")[:classes]
