@@ -112,6 +112,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("train.new", ("n",), "New run", "start a new run even if the one shown could be resumed", "train", False, "new"),
     Command("train.pause", ("p",), "Pause", "pause after this step, or go on", "train", True, "pause"),
     Command("train.stop", ("x",), "Stop", "stop after this step and keep a checkpoint", "train", True, "stop"),
+    Command("train.settings", ("S",), "Settings", "the settings of the next run, and of this one what can be changed", "train", True, "settings"),
     Command("train.rate", ("R",), "Rate", "change the learning rate of the run at work", "train", False, "rate"),
     Command("train.batch", ("b",), "One step", "do one step, then wait", "train", False, "request('step')"),
     Command("train.epoch", ("B",), "One epoch", "go on to the end of the epoch, then wait", "train", False, "request('epoch')"),
@@ -129,7 +130,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("train.pan_right", ("right_square_bracket",), "Pan right", "later epochs, where some are shown", "train", False, "pan(0.5)"),
     Command("train.smooth", ("m",), "Smooth", "training curves as means of 0.05, 0.2, 1 epoch, or as fine as the chart", "train", False, "smooth"),
     Command("train.scale", ("y",), "Log y", "loss on a linear or a logarithmic axis", "train", True, "scale"),
-    Command("train.compare", ("c",), "Compare", "draw the curves of other runs too", "train", True, "compare"),
+    Command("train.compare", ("c",), "Compare", "draw the curves of other runs too", "train", False, "compare"),
     Command("train.log", ("L",), "Log", "epochs or log", "train", True, "log"),
     Command("train.freeze", ("space",), "Freeze", "hold the display; training goes on", "train", False, "freeze"),
 

@@ -98,8 +98,8 @@ def test_other_runs_are_named_and_the_axis_holds_the_longest(make_run):
 def test_the_cursor_says_what_the_step_was(make_run):
     series = trained(make_run)
     at = reading(series, 25 / 20, "loss")
-    assert at == f"step 25 of epoch 2: loss {series.losses.values[24]:.4f}"
-    assert reading(series, 99.0, "accuracy").startswith("step 45 of epoch 3: accuracy")
+    assert at == f"step 25, epoch 2: {series.losses.values[24]:.4f}"
+    assert reading(series, 99.0, "accuracy").startswith("step 45, epoch 3: ")
     assert reading(Series(), 1.0, "loss") == ""
     last = series.epochs[0].valid_loss
     chart = curves("loss", [Track("", series)], View(cursor=1.5), 80, 12, UTF8, DARK).text()

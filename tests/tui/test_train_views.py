@@ -11,9 +11,12 @@ import pytest
 from cnnlib.runs import commands as asking
 from cnnlib.runs.lock import RunLock
 from tui.app import CnnTuiApp
+from tui.drafting import texts_of, with_preset
 from tui.panes.comparing import short_name
 from tui.screens.ask import AskScreen
 from tui.screens.mark import MarkScreen
+from tui.screens.settings_form import SettingsScreen
+from tui.settings import PRESETS
 from tui.terminal import Terminal
 from tui.usage import Meter
 
@@ -93,12 +96,12 @@ async def test_the_cursor_reads_values_and_escape_ends_it(tmp_path, monkeypatch,
     async with training(tmp_path, monkeypatch, make_run()) as (app, pilot):
         loss = app.query_one("#train-loss")
         await pilot.press("left")
-        assert loss.border_subtitle.startswith("step 50 of epoch 3: loss ")
+        assert loss.border_subtitle.startswith("step 50, epoch 3: ")
         await pilot.press("left", "h", "pageup")
-        read = int(loss.border_subtitle.split()[1])
+        read = int(loss.border_subtitle.split()[1].rstrip(","))
         assert read < 50
         await pilot.press("right")
-        assert read < int(loss.border_subtitle.split()[1]) <= 50
+        assert read < int(loss.border_subtitle.split()[1].rstrip(",")) <= 50
         await pilot.press("escape")
         assert "epochs" in loss.border_subtitle
         await pilot.click("#train-loss", offset=(14, 5))
@@ -180,3 +183,58 @@ def test_a_process_is_measured_with_its_children(tmp_path):
 def test_a_run_has_a_short_name(make_run):
     run = make_run(name="lenet").run
     assert short_name(run) == f"lenet {run.id[11:19].replace('-', ':')}"
+
+
+async def test_the_form_gives_the_next_run_its_settings(tmp_path, monkeypatch, make_run):
+    fake = make_run()
+    async with training(tmp_path, monkeypatch, fake, (80, 24)) as (app, pilot):
+        await pilot.press("S")
+        await settle(pilot, lambda: isinstance(app.screen, SettingsScreen))
+        form = app.screen
+        form.query_one("#field-epochs").value = "many"
+        form.query_one("#field-optimizer").value = "SGD(momentum=0.9)"
+        await pilot.press("enter")
+        await pilot.pause()
+        wrong = form.query_one("#wrong-epochs")
+        assert wrong.display
+        assert "expected a whole number" in str(wrong.render())
+        assert form.focused is form.query_one("#field-epochs")
+        await pilot.press("down")
+        assert form.focused is form.query_one("#field-batch_size")
+        form.query_one("#field-epochs").value = "7"
+        await pilot.press("f2")
+        await settle(pilot, lambda: app.screen is app.main)
+        settings = app.session.settings
+        assert (settings.epochs, settings.optimizer) == (7, "SGD(momentum=0.9)")
+        assert asked(fake.run) == []
+
+
+async def test_a_rate_in_the_form_goes_to_the_trainer_too(tmp_path, monkeypatch, make_run):
+    fake = make_run()
+    async with training(tmp_path, monkeypatch, fake) as (app, pilot):
+        await pilot.press("S")
+        await settle(pilot, lambda: isinstance(app.screen, SettingsScreen))
+        assert "now too" in {str(each.render()) for each in app.screen.query(".when")}
+        app.screen.query_one("#field-rate").value = "0.001"
+        await pilot.press("enter")
+        await settle(pilot, lambda: asked(fake.run) == [asking.SetLearningRate(0.001)])
+        assert "0.001" in app.session.settings.schedule
+
+
+async def test_a_preset_fills_the_form_and_escape_leaves_it(tmp_path, monkeypatch, make_run):
+    async with training(tmp_path, monkeypatch, make_run()) as (app, pilot):
+        before = app.session.settings
+        await pilot.press("S")
+        await settle(pilot, lambda: isinstance(app.screen, SettingsScreen))
+        await pilot.press("f3", "down", "enter")
+        name = list(PRESETS)[1]
+        wanted = texts_of(with_preset(before, name))
+        await settle(
+            pilot,
+            lambda: (
+                isinstance(app.screen, SettingsScreen)
+                and {key: app.screen.query_one(f"#field-{key}").value for key in wanted} == wanted
+            ),
+        )
+        await pilot.press("escape")
+        assert app.session.settings == before

@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 
 from cnnlib.runs.commands import SetLearningRate
+from tui.drafting import main_rate
 from tui.panes.base import Pane
 from tui.screens.ask import AskScreen
 from tui.screens.choose import ChooseScreen
+from tui.screens.settings_form import SettingsScreen
+from tui.settings import Settings
 
 WORKING = ("training", "paused")
 
@@ -74,6 +77,29 @@ class Steering(Pane):
         if answer is not None and self._may_ask(WORKING):
             self.application.ask_trainer(SetLearningRate(float(answer)))
             self.say(f"asked the trainer to learn at {answer.strip()}")
+
+    def action_settings(self) -> None:
+        """The settings of the next run as a form."""
+        session = self.session
+        screen = SettingsScreen(session.settings, live=session.series.state in WORKING)
+        self.application.push_screen(screen, self._take_settings)
+
+    def _take_settings(self, settings: Settings | None) -> None:
+        """The next run uses them; a new rate goes to the trainer at work too."""
+        before = self.session.settings
+        if settings is None or settings == before:
+            return
+        self.session.edit(settings)
+        rate = main_rate(settings.schedule)
+        if (
+            rate is not None
+            and rate != main_rate(before.schedule)
+            and self.session.series.state in WORKING
+        ):
+            self.application.ask_trainer(SetLearningRate(rate))
+            self.say(f"the next run uses them; asked the trainer to learn at {rate:g} now")
+        else:
+            self.say("the next run uses these settings: n starts it")
 
     def _may_ask(self, states: tuple[str, ...]) -> bool:
         state = self.session.series.state

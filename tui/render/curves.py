@@ -180,7 +180,7 @@ def _marks(tracks: Sequence[Track], view: View, limits: Limits, width: int) -> l
 
 
 def reading(series: Series, cursor: float, metric: Metric) -> str:
-    """What is known of the step under the cursor: "step 1 234 of epoch 2: loss 0.312"."""
+    """What is known of the step under the cursor: "step 1 234, epoch 2: 0.3121"."""
     steps, started = series.steps.values, series.started
     if started is None or not steps.size:
         return ""
@@ -189,5 +189,5 @@ def reading(series: Series, cursor: float, metric: Metric) -> str:
     step = int(steps[at])
     epoch = (step - 1) // started.steps_per_epoch + 1
     values = (series.losses if metric == "loss" else series.accuracies).values
-    known = f": {metric} {_said(float(values[at]), metric)}" if at < values.size else ""
-    return f"step {count(step)} of epoch {epoch}{known}"
+    known = f": {_said(float(values[at]), metric)}" if at < values.size else ""
+    return f"step {count(step)}, epoch {epoch}{known}"
