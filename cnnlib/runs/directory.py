@@ -8,18 +8,29 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cnnlib.errors import RunError
 from cnnlib.runs import files
+from cnnlib.runs.labels import Labels
 from cnnlib.runs.layout import Run
 from cnnlib.runs.lock import owner
 from cnnlib.runs.state import read_state
 
-__all__ = ["Run", "RunSummary", "create", "find", "list_runs", "slug", "summary"]
+__all__ = [
+    "SORT_KEYS",
+    "Run",
+    "RunSummary",
+    "create",
+    "find",
+    "list_runs",
+    "slug",
+    "sort",
+    "summary",
+]
 
 _MAX_NAME = 60
 
@@ -88,6 +99,8 @@ class RunSummary:
         seconds: time under training.
         started: when, seconds since 1970; 0.0 where it never did.
         note: the user's own note, or what is wrong.
+        name: what the user calls it.
+        tags: the user's own words for it, sorted.
     """
 
     id: str
@@ -102,6 +115,50 @@ class RunSummary:
     seconds: float = 0.0
     started: float = 0.0
     note: str = ""
+    name: str = ""
+    tags: tuple[str, ...] = ()
+
+    def has(self, words: str) -> bool:
+        """Whether each of the words stands somewhere in this line, in whatever case."""
+        told = " ".join(
+            (self.id, self.name, self.note, self.state, self.data, self.architecture, *self.tags)
+        ).casefold()
+        return all(word in told for word in words.casefold().split())
+
+
+def sort(runs: Iterable[RunSummary], key: str, *, reverse: bool = False) -> list[RunSummary]:
+    """Runs in another order; those that lack the value stand last either way.
+
+    Args:
+        runs: the runs, the newest first; that order holds among equals.
+        key: one of SORT_KEYS. Accuracies, times and dates go from the greatest down, words up.
+        reverse: the other way round.
+    """
+    wanted, descending = SORT_KEYS[key]
+    found = list(runs)
+    known = [run for run in found if wanted(run) not in (None, "", 0.0)]
+    known.sort(key=lambda run: wanted(run), reverse=descending != reverse)
+    chosen = {id(run) for run in known}
+    return known + [run for run in found if id(run) not in chosen]
+
+
+SORT_KEYS: dict[str, tuple[Callable[[RunSummary], Any], bool]] = {
+    "started": (lambda run: run.started, True),
+    "name": (lambda run: (run.name or run.id).casefold(), False),
+    "state": (lambda run: run.state, False),
+    "data": (lambda run: run.data.casefold(), False),
+    "valid": (lambda run: run.valid_accuracy, True),
+    "test": (lambda run: run.test_accuracy, True),
+    "seconds": (lambda run: run.seconds, True),
+}
+"""How runs can be sorted: by what, and whether the greatest stands first."""
+
+
+def _name(run: Run) -> str:
+    try:
+        return Labels.of(run.description()).name
+    except RunError:
+        return ""
 
 
 def summary(run: Run) -> RunSummary:
@@ -111,6 +168,7 @@ def summary(run: Run) -> RunSummary:
         state = read_state(run)
     except RunError as error:
         return RunSummary(run.id, run.path, "damaged", note=str(error))
+    labels = Labels.of(tables)
     model, training = _table(tables, "model"), _table(tables, "training")
     text = str(model.get("architecture", state.architecture))
     planned = training.get("epochs")
@@ -127,7 +185,9 @@ def summary(run: Run) -> RunSummary:
         test_accuracy=state.test_accuracy,
         seconds=state.seconds,
         started=state.started,
-        note=str(_table(tables, "run").get("note") or state.message),
+        note=labels.note or state.message,
+        name=labels.name,
+        tags=labels.tags,
     )
 
 
@@ -175,8 +235,8 @@ def find(root: Path, which: str | None = None) -> Run:
 
     Args:
         root: the directory of runs.
-        which: its identifier, a part of it that no other has, the path of its directory, or None
-            for the newest.
+        which: its identifier, its name, a part of its identifier that no other has, the path of
+            its directory, or None for the newest.
 
     Raises:
         RunError: there is none, or several; it says what there is.
@@ -192,7 +252,9 @@ def find(root: Path, which: str | None = None) -> Run:
     there = Run(Path(os.path.abspath(os.path.expanduser(which)))) if which else Run(root)
     if which and there.exists():
         return there
-    matching = [run for run in runs if which in run.id]
+    matching = [run for run in runs if _name(run) == which]
+    if len(matching) != 1:
+        matching = [run for run in runs if which in run.id]
     if len(matching) == 1:
         return matching[0]
     several = ", ".join(run.id for run in (matching or runs)[:8]) or "none"

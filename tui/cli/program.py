@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tui.cli import data_commands, doctor, results, run_commands, train
+from tui.cli import data_commands, doctor, results, run_commands, run_editing, train
 from tui.cli.opening import open_app
 from tui.cli.options import DEFAULT_RUNS, Architecture, Config, Data, Preset, Runs
 
@@ -56,4 +56,5 @@ program.command("predict")(results.predict)
 program.command("figures")(results.figures)
 program.command("doctor")(doctor.doctor)
 program.add_typer(data_commands.commands, name="data")
+run_editing.add_to(run_commands.commands)
 program.add_typer(run_commands.commands, name="runs")

@@ -1,9 +1,10 @@
-"""What runs there are: list, show, compare, delete."""
+"""What runs there are: list, show, compare."""
 
 from __future__ import annotations
 
 import dataclasses
-import shutil
+import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,59 +15,110 @@ from tui.cli.options import DEFAULT_RUNS, Json, Runs, RunWords, find_run, print_
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run, RunSummary
 
+KEYS = ("started", "name", "state", "data", "valid", "test", "seconds", "size")
+
 commands = typer.Typer(
-    help="What runs there are: list, show, compare, delete.",
+    help="What runs there are; label, fork, compare, delete and restore them.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
 
 
 @commands.command("list")
-def list_all(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> int:
-    """All runs, the newest first, also the damaged ones."""
-    from cnnlib.runs.directory import list_runs
+def list_all(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[WORDS]...", help="Only runs in whose line all of these stand."),
+    ] = None,
+    sort: Annotated[str, typer.Option(metavar="KEY", help=f"By {', '.join(KEYS)}.")] = "started",
+    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
+    state: Annotated[
+        str | None, typer.Option(metavar="STATE", help="Only runs in this state.")
+    ] = None,
+    tag: Annotated[str | None, typer.Option(metavar="TAG", help="Only runs with this tag.")] = None,
+    trash: Annotated[bool, typer.Option("--trash", help="The deleted runs instead.")] = False,
+    runs: Runs = DEFAULT_RUNS,
+    as_json: Json = False,
+) -> int:
+    """All runs, the newest first, also the damaged ones; with words, a state or a tag, some."""
+    from cnnlib.errors import SpecificationError
+    from cnnlib.runs import directory
+    from cnnlib.runs.trash import disk_use, trashed
 
-    found = list_runs(runs)
+    if sort not in KEYS:
+        raise SpecificationError("sort", expected=f"one of {', '.join(KEYS)}", received=repr(sort))
+    every = (
+        [directory.summary(run) for run in trashed(runs)] if trash else directory.list_runs(runs)
+    )
+    found = [
+        each
+        for each in every
+        if each.has(" ".join(words or ())) and state in (None, each.state)
+        if tag is None or tag in each.tags
+    ]
+    sizes = {each.path: disk_use(directory.Run(each.path)) for each in found}
+    if sort == "size":
+        found.sort(key=lambda each: sizes[each.path], reverse=not reverse)
+    elif not (trash and sort == "started"):  # the trash lists the last deleted first
+        found = directory.sort(found, sort, reverse=reverse)
     if as_json:
-        print_json([_plain(summary) for summary in found])
+        print_json([_plain(each) | {"bytes": sizes[each.path]} for each in found])
         return DONE
     if not found:
-        print(f"no run in {runs} yet. Begin one: cnn-tui train")
+        print(_none(runs, bool(every), trash))
         return DONE
     from tui.cli.tables import percent, print_table
 
     print_table(
-        ("run", "state", "data", "epochs", "valid", "test", "seconds", "note"),
+        ("run", "name", "state", "data", "epochs", "valid", "test", "seconds", "MB", "tags, note"),
         [
             (
                 each.id,
+                each.name,
                 each.state,
                 each.data,
                 f"{each.epoch}/{each.epochs}",
                 percent(each.valid_accuracy),
                 percent(each.test_accuracy),
                 f"{each.seconds:.1f}",
-                each.note,
+                f"{sizes[each.path] / 1e6:.1f}",
+                _in_one_line("  ".join([*(f"#{tag}" for tag in each.tags), each.note])),
             )
             for each in found
         ],
     )
+    print(f"{len(found)} of {len(every)}, {sum(sizes.values()) / 1e6:.1f} MB")
     return DONE
+
+
+def _none(runs: Path, others: bool, trash: bool) -> str:
+    """Why nothing is listed."""
+    if others:
+        return "no such run"
+    return (
+        f"nothing in the trash of {runs}"
+        if trash
+        else (f"no run in {runs} yet. Begin one: cnn-tui train")
+    )
 
 
 @commands.command("show")
 def show(run: RunWords, runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> int:
     """What a run was asked to do, and what became of it."""
     from cnnlib.runs.directory import summary
+    from cnnlib.runs.trash import disk_use
+    from tui.experiment.checkpoints import kept_epochs
 
     found = find_run(run, runs)
     description, told = found.description(), _plain(summary(found))
     if as_json:
-        print_json({"summary": told, "description": description})
+        print_json({"summary": told, "description": description, "bytes": disk_use(found)})
         return DONE
     for name, value in told.items():
-        if name != "architecture" and value not in (None, ""):
-            print(f"{name}: {value}")
+        if name != "architecture" and value not in (None, "", ()):
+            print(f"{name}: {' '.join(value) if isinstance(value, tuple) else value}")
+    print(f"disk: {disk_use(found) / 1e6:.1f} MB")
+    print(f"epochs to fork from: {', '.join(map(str, kept_epochs(found))) or 'none'}")
     for table in ("data", "model", "training"):
         print(f"\n[{table}]")
         for name, value in description.get(table, {}).items():
@@ -79,19 +131,27 @@ def show(run: RunWords, runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> int
 def compare(
     run: RunWords,
     other: Annotated[str, typer.Argument(metavar="RUN", help="The run to compare with.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw both courses over each other: .png, .svg, .pdf."),
+    ] = None,
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
 ) -> int:
-    """Where the settings of two runs differ, and their results side by side."""
+    """Where the settings of two runs differ, their results and their epochs side by side."""
     first, second = find_run(run, runs), find_run(other, runs)
+    if out is not None:
+        return _draw(first, second, out)
     told = [_compared(each) for each in (first, second)]
     differences = {
         name: [told[0].get(name), told[1].get(name)]
         for name in told[0] | told[1]
         if told[0].get(name) != told[1].get(name)
     }
+    courses = [_course(each) for each in (first, second)]
     if as_json:
-        print_json({"runs": [first.id, second.id], "differences": differences})
+        told_of = {"runs": [first.id, second.id], "differences": differences, "epochs": courses}
+        print_json(told_of)
         return DONE
     from tui.cli.tables import print_table
 
@@ -99,18 +159,52 @@ def compare(
         ("", first.id, second.id),
         [(name, *map(_in_one_line, pair)) for name, pair in differences.items()],
     )
+    print()
+    heads = ("train_loss", "valid_loss", "valid_accuracy")
+    print_table(
+        ("epoch", *(f"{head} {letter}" for head in heads for letter in "AB")),
+        [
+            (epoch, *(_number(course.get(epoch, {}).get(head)) for head in heads for course in by))
+            for by in [[{row["epoch"]: row for row in course} for course in courses]]
+            for epoch in sorted(by[0].keys() | by[1].keys())
+        ],
+    )
+    print(f"A {first.id}\nB {second.id}")
     return DONE
 
 
-@commands.command("delete")
-def delete(run: RunWords, runs: Runs = DEFAULT_RUNS) -> int:
-    """Delete the directory of a run; refused while a trainer is at work on it."""
-    from cnnlib.runs.lock import RunLock
+def _course(run: Run) -> list[dict[str, Any]]:
+    """What the journal says of each epoch."""
+    from dataclasses import asdict
 
-    found = find_run(run, runs)
-    with RunLock(found):
-        shutil.rmtree(found.path)
-    print(f"{found.path} is deleted")
+    from cnnlib.events import EpochEnded
+    from cnnlib.runs.history import RunHistory
+
+    ended = [each.event for each in RunHistory.read(run).records]
+    rows = {event.epoch: asdict(event) for event in ended if isinstance(event, EpochEnded)}
+    return [
+        {name: value if _is_finite(value) else None for name, value in rows[epoch].items()}
+        for epoch in sorted(rows)
+    ]
+
+
+def _is_finite(value: Any) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:.4f}"
+
+
+def _draw(first: Run, second: Run, out: Path) -> int:
+    from cnnlib.figures.compare import overlay
+    from cnnlib.figures.files import check_format, save
+    from cnnlib.runs.history import RunHistory
+
+    check_format(out.suffix.lstrip(".") or "none")
+    epochs = {run.id: RunHistory.read(run).epochs() for run in (first, second)}
+    save(overlay(epochs), out)
+    print(f"{out} shows both")
     return DONE
 
 
