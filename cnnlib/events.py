@@ -116,7 +116,7 @@ class CheckpointSaved:
     epoch: int
     step: int
     path: str
-    reason: Literal["best", "epoch", "periodic", "asked", "stopped", "signal"]
+    reason: Literal["best", "epoch", "periodic", "asked", "stopped", "signal", "failed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,12 +228,13 @@ class Trainer:
         valid = self.evaluate("valid") if "valid" in self.splits else None
         if valid is not None:
             yield self.evaluated("valid", valid)
-            progress.valid_losses.append(valid.loss)
         accuracy = None if valid is None else valid.accuracy
         is_best = progress.is_best(accuracy)
         if is_best:
+            self.team.keep_best()  # first: where a rank has gone, the epoch has not ended
             progress.best_epoch, progress.best_accuracy = progress.epoch, accuracy
-            self.team.keep_best()
+        if valid is not None:
+            progress.valid_losses.append(valid.loss)
         ended = events.EpochEnded(
             epoch=progress.epoch,
             step=progress.step,

@@ -128,4 +128,9 @@ class Line:
         return body
 
     def _gone(self) -> RankError:
-        return RankError(self._other, expected="that it works", received="that it has gone")
+        return RankError(
+            self._other,
+            expected="a process at work",
+            received="one that has gone",
+            advice="The training can be resumed",
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -18,11 +19,12 @@ import numpy as np
 import pytest
 
 from cnnlib import events as ev
-from cnnlib.errors import DivergedError, RunError, SpecificationError
+from cnnlib.errors import DivergedError, RankError, RunError, SpecificationError
 from cnnlib.runs import checkpoint, commands
 from cnnlib.runs.directory import Run
 from cnnlib.runs.history import RunHistory
 from cnnlib.runs.lock import RunLock, owner
+from cnnlib.team import Team
 from data import DataError, Dataset, Split
 from tui.experiment import launch, load_data, load_model, prepare, train
 from tui.experiment.checkpoints import LAST
@@ -337,6 +339,43 @@ def test_a_failure_is_recorded_and_told(settings: Settings, tmp_path: Path, pict
     assert isinstance(ended, ev.RunEnded)
     assert ended.reason == "failed"
     assert "mine.npz" in ended.message
+
+
+@pytest.mark.parametrize(
+    ("method", "call"), [("step", 20), ("probabilities", 2), ("keep_best", 2), ("step", 1)]
+)
+def test_a_rank_that_dies_ends_the_run_with_its_last_step_in_a_checkpoint(
+    settings: Settings, tmp_path: Path, method: str, call: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(**asdict(settings) | {"ranks": 2})
+    whole = prepare(settings, tmp_path / "whole")
+    assert train(whole) == 0
+    run = prepare(settings, tmp_path / "cut")
+    for where, number in ((method, call), ("agree", 1)):  # the second while it is taken up again
+        with monkeypatch.context() as patch:
+            patch.setattr(Team, where, dying(getattr(Team, where), number))
+            with pytest.raises(RankError, match=r"rank 1.*gone.*can be resumed"):
+                train(run)
+        *_, saved, ended = events_of(run)
+        assert isinstance(ended, ev.RunEnded)
+        assert ended.reason == "failed"
+        assert isinstance(saved, ev.CheckpointSaved)
+        assert (saved.step, saved.reason) == (ended.step, "failed")
+    assert train(run) == 0
+    assert_same_bits(run, whole)
+
+
+def dying(method: Callable[..., Any], call: int) -> Callable[..., Any]:
+    """The method of a Team, before whose so many-th call a rank is killed."""
+    calls = itertools.count(1)
+
+    def die_first(team: Team, *words: Any) -> Any:
+        if next(calls) == call:
+            os.kill(team.pids()[0], signal.SIGKILL)
+            time.sleep(0.2)  # until the system has hung up for it
+        return method(team, *words)
+
+    return die_first
 
 
 def test_data_that_changed_is_refused(settings: Settings, tmp_path: Path, pictures: Path) -> None:

@@ -36,16 +36,21 @@ if TYPE_CHECKING:
     from cnnlib.runs.journal import JournalWriter
     from cnnlib.trainer import Trainer
 
-Reason = Literal["best", "epoch", "periodic", "asked", "stopped", "signal"]
+Reason = Literal["best", "epoch", "periodic", "asked", "stopped", "signal", "failed"]
 Which = Literal["best", "last"]
 LAST, BEST = "last.safetensors", "best.safetensors"
 _EPOCH = re.compile(r"epoch-(\d{1,9})\.safetensors")
 
 
 def save_last(
-    run: Run, trainer: Trainer, journal: JournalWriter, reason: Reason
+    run: Run, trainer: Trainer, journal: JournalWriter, reason: Reason, events: int | None = None
 ) -> CheckpointSaved:
     """Save all that resuming needs; the event says so and is to be appended to the journal.
+
+    Args:
+        run, trainer, journal: of the training.
+        reason: why now.
+        events: how many events of the journal stand for this position; None: all of them.
 
     Raises:
         RunError, CheckpointError: it could not be written; the checkpoint before is whole.
@@ -54,7 +59,7 @@ def save_last(
     tensors, progress = trainer.state()
     metadata = _words(trainer) | {
         "progress": json.dumps(progress),
-        "events": str(journal.count),
+        "events": str(journal.count if events is None else events),
         "reason": reason,
     }
     checkpoint.save(run.folder("checkpoints") / LAST, tensors, metadata)

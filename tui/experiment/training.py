@@ -14,14 +14,14 @@ from contextlib import closing
 from typing import TYPE_CHECKING, cast
 
 from cnnlib import events as ev
-from cnnlib.errors import DivergedError, RankError, RunError
+from cnnlib.errors import CheckpointError, DivergedError, RankError, RunError
 from cnnlib.report import evaluate
 from cnnlib.runs.commands import CommandReader, Refused, answered
 from cnnlib.runs.history import RunHistory
 from cnnlib.runs.journal import JournalWriter
 from cnnlib.runs.lock import RunLock
 from tui.experiment.assembly import assemble
-from tui.experiment.checkpoints import restore
+from tui.experiment.checkpoints import restore, save_last
 from tui.experiment.evaluation import write_report
 from tui.experiment.keeping import Listen, mutter
 from tui.experiment.loading import load_data
@@ -88,9 +88,9 @@ def _require_unfinished(run: Run, history: RunHistory) -> None:
 
 def _exit_code(run: Run, ended: ev.RunEnded, stopped_by: int | None) -> int:
     if ended.reason == "diverged":
-        raise DivergedError(f"run {run.id} diverged", received=ended.message)
+        raise DivergedError(f"run {run.id} diverged: {ended.message}")
     if ended.reason == "failed":
-        raise RankError(f"run {run.id} failed", received=ended.message)
+        raise RankError(f"run {run.id} failed: {ended.message}")
     return 128 + stopped_by if ended.reason == "stopped" and stopped_by is not None else 0
 
 
@@ -112,6 +112,7 @@ class Training(Obeying):
         self.commands = CommandReader(run.commands_path, answered(history.records))
         self._told = history.records
         self._looked_at = time.monotonic()
+        self._settled = 0  # events that stand if training goes on from its present position
 
     def carry_out(self) -> ev.RunEnded:
         """Train to the end, or until somebody ends it."""
@@ -122,11 +123,17 @@ class Training(Obeying):
         self.trainer = assemble(self.run.id, settings, self.splits)
         self._restore()
         with closing(cast("Generator[ev.Event]", self.trainer.run())) as happening:
-            for event in happening:
-                self.tell(event)
-                if isinstance(event, ev.RunEnded):
-                    return event
-                self._follow_up(event)
+            try:
+                for event in happening:
+                    if isinstance(event, ev.RunEnded) and event.reason == "failed":
+                        self._save_what_is_left()
+                    self.tell(event)
+                    if isinstance(event, ev.RunEnded):
+                        return event
+                    self._follow_up(event)
+            except RankError:  # while it carried out a command
+                self._save_what_is_left()
+                raise
         raise RankError(f"run {self.run.id}", expected="an end", received="none")
 
     def _restore(self) -> None:
@@ -136,7 +143,23 @@ class Training(Obeying):
             mutter(f"{self.run.id}: {restored.note}")
         if restored.untold is not None:
             self.tell(restored.untold)
+        self._settled = self.journal.count
         self.keep()
+
+    def tell(self, event: ev.Event) -> None:
+        """Write an event into the journal and give it to the listener."""
+        super().tell(event)
+        if not isinstance(event, ev.EpochStarted | ev.Evaluated):  # will be said again if cut short
+            self._settled = self.journal.count
+
+    def _save_what_is_left(self) -> None:
+        """Save after a rank has died: this process still holds everything up to the last step."""
+        try:
+            self.tell(save_last(self.run, self.trainer, self.journal, "failed", self._settled))
+        except RankError:
+            return  # the ranks could not be started: nothing was learned
+        except (RunError, CheckpointError) as error:
+            mutter(f"{self.run.id}: {error}")  # what ends the run is the rank that has gone
 
     def record_failure(self, error: BaseException) -> None:
         """Say in the journal why the training ended, as far as it can still be written."""
