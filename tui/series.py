@@ -138,8 +138,7 @@ class Series:
     @property
     def seconds(self) -> float:
         """Time spent training, without pauses."""
-        since = self._active_since
-        return self._active_before + (self._last_time - since if since is not None else 0.0)
+        return self._active(self._last_time)
 
     @property
     def seconds_left(self) -> float | None:
@@ -180,7 +179,7 @@ class Series:
                 self.rates.append(event.learning_rate)
                 self._recent.append((now, event.examples))
             case ev.EpochStarted():
-                self.epoch, self._epoch_began = event.epoch, now
+                self.epoch, self._epoch_began = event.epoch, self._active(now)
             case ev.EpochEnded():
                 self._end_epoch(event, now)
             case ev.Evaluated():
@@ -226,7 +225,7 @@ class Series:
         if event.step:
             self.marks.append(Mark(event.step, "resumed"))
         self._stop_clock(self._last_time)  # the time between two trainers does not count
-        self._active_since = self._epoch_began = now
+        self._active_since, self._epoch_began = now, self._active_before
         self._recent.clear()
 
     def _end_epoch(self, event: ev.EpochEnded, now: float) -> None:
@@ -238,10 +237,15 @@ class Series:
             valid_loss=event.valid_loss,
             valid_accuracy=event.valid_accuracy,
             learning_rate=event.learning_rate,
-            seconds=now - self._epoch_began,
+            seconds=self._active(now) - self._epoch_began,
             is_best=event.is_best,
         )
         self.epochs = [*(old for old in self.epochs if old.epoch != event.epoch), row]
+
+    def _active(self, now: float) -> float:
+        """Seconds of training until then, without pauses and the time between two trainers."""
+        since = self._active_since
+        return self._active_before + (now - since if since is not None else 0.0)
 
     def _stop_clock(self, now: float) -> None:
         if self._active_since is not None:

@@ -120,6 +120,21 @@ def test_pauses_and_the_time_between_trainers_do_not_count(make_run):
     assert series.images_per_second == pytest.approx(17 * 32 / 17)
 
 
+def test_a_pause_does_not_count_in_the_time_of_its_epoch(make_run):
+    fake = make_run(steps=20)
+    fake.begin()
+    fake.train(10, seconds=1.0)
+    fake.add(ev.Paused(10, None))
+    fake.add(ev.Resumed(10, None), 1000.0)
+    fake.train(20, seconds=1.0)
+    fake.add(ev.Paused(30, None))
+    fake.add(ev.Resumed(30, None), 1000.0)
+    fake.train(10, seconds=1.0)
+    series = poll(Follower(fake.run))
+    assert [row.seconds for row in series.epochs] == pytest.approx([20, 20])
+    assert series.seconds == pytest.approx(40)
+
+
 def test_changes_of_the_rate_are_marked_and_told(make_run):
     fake = make_run()
     fake.begin()
