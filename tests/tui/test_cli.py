@@ -207,7 +207,8 @@ def test_evaluate_on_other_splits_and_weights(tell: Tell, trained: Run, pictures
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["--split", "other"], 1, "train, valid or test"),
+        (["--split", "other"], 2, "train, valid or test"),
+        (["--split", "other", "--data", "not-there"], 2, "train, valid or test"),
         (["--which", "worst"], 2, "best or last"),
         (["--data", "mnist-5k"], 1, "(1, 12, 12)"),
     ],
@@ -324,6 +325,8 @@ def test_data_show_describes(tell: Tell, pictures: Path) -> None:
 def test_data_fetch_of_the_embedded_set_needs_no_network(tell: Tell) -> None:
     told = tell("data", "fetch", "mnist-5k")
     assert (told.code, told.out) == (0, "mnist-5k: comes with the installation\n")
+    fetched = tell("data", "fetch", "mnist-5k", "--json").json
+    assert fetched == {"name": "mnist-5k", "path": None}
     assert tell("data", "fetch", "mnist-6k").code == 2
 
 
@@ -338,6 +341,17 @@ def test_runs_are_listed_and_shown(tell: Tell, trained: Run) -> None:
     shown = tell("runs", "show", "small", "--runs", root, "--json").json
     assert shown["description"]["model"]["architecture"] == ARCHITECTURE
     assert "Conv2d(3)" in tell("runs", "show", "small", "--runs", root).out
+
+
+def test_the_name_of_a_run_is_not_taken_for_that_of_its_network(
+    tell: Tell, words_of_training: list[str], tmp_path: Path
+) -> None:
+    for name in ("try", "other try"):
+        words = [*words_of_training, "--epochs", "1", "--name", name, "--runs", tmp_path]
+        assert tell(*words).code == 0
+    listed = tell("runs", "list", "--runs", tmp_path, "--json").json
+    assert {run["architecture"] for run in listed} == {"small"}
+    assert sorted(run["id"][20:] for run in listed) == ["other-try", "try"]
 
 
 def test_an_empty_directory_of_runs_is_no_error(tell: Tell, tmp_path: Path) -> None:

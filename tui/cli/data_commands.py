@@ -85,13 +85,17 @@ def show_data(
 @commands.command("fetch")
 def fetch_data(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A name of the catalogue.")],
+    as_json: Json = False,
 ) -> int:
     """Download a data set into the cache, verify it, and say where it is."""
     from data import fetch_named, progress_bar
 
     with progress_bar() as progress:
         folder = fetch_named(name, progress)
-    print(f"{name}: {folder if folder is not None else 'comes with the installation'}")
+    if as_json:
+        print_json({"name": name, "path": None if folder is None else str(folder)})
+    else:
+        print(f"{name}: {folder if folder is not None else 'comes with the installation'}")
     return DONE
 
 

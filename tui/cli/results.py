@@ -24,6 +24,7 @@ Which = Annotated[
     str, typer.Option("--which", metavar="best|last", help="Which weights of the run.")
 ]
 TABLES = (".csv", ".csv.gz")
+SPLITS = ("train", "valid", "test")
 
 
 def evaluate(
@@ -38,9 +39,12 @@ def evaluate(
 ) -> int:
     """Measure the network of a run: accuracy, confusion, precision, recall and F1 of each class."""
     one_thread_each(os.environ)
+    from cnnlib.errors import SpecificationError
     from tui.experiment.evaluation import measure
     from tui.experiment.loading import load_data, load_model, other_data
 
+    if split not in SPLITS:
+        raise SpecificationError("split", expected="train, valid or test", received=repr(split))
     found = find_run(run, runs)
     splits = load_data(found) if data is None else other_data(found, data)
     report = measure(load_model(found, which), splits, split)

@@ -120,11 +120,10 @@ def train(
         average=average,
         stopping=None if patience is None else f"EarlyStopping(patience={patience})",
     )
-    if name is None:
-        name = Path(arch).stem if arch is not None else ""
     with progress_bar() as progress:
         dataset = load(settings.data, seed=settings.split_seed, progress=progress)
-    run = prepare(settings, runs, name, dataset=dataset)
+    network = Path(arch).stem if arch is not None else ""
+    run = prepare(settings, runs, name or "", network=network, dataset=dataset)
     del dataset  # the training reads it from the run; two would stand in memory
     return _begin(run, detach, as_json)
 

@@ -31,6 +31,7 @@ def prepare(
     root: Path,
     name: str = "",
     *,
+    network: str = "",
     dataset: Dataset | None = None,
     command: Sequence[str] | None = None,
 ) -> Run:
@@ -40,6 +41,7 @@ def prepare(
         settings: what the training is asked to do.
         root: the directory in which runs are kept; made when it is not there.
         name: ends the name of the run's directory; that of the network when empty.
+        network: what the network is called; when empty, as the known one that it is.
         dataset: the data set of the settings, where it is loaded already.
         command: the words that asked for the run; those of this process when absent.
 
@@ -50,13 +52,13 @@ def prepare(
     """
     if dataset is None:
         dataset = data.load(settings.data, seed=settings.split_seed)
-    name = name or _name_of(settings.architecture)
+    network = network or _name_of(settings.architecture)
     settings = _settled(settings, dataset)
     description = _description(settings, dataset)
     words = shlex.join(["cnn-tui", *(command or sys.argv)[1:]])
-    description["model"] = {"name": name, **description["model"]}
+    description["model"] = {"name": network, **description["model"]}
     origin = {"command": words, **_git_commit(), "versions": _versions()}
-    return directory.create(root, name, {"run": origin, **description})
+    return directory.create(root, name or network, {"run": origin, **description})
 
 
 def _name_of(architecture: str) -> str:
