@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ def command() -> str:
 
 
 class Terminal:
-    """`cnn-tui` with these words on a screen of this size."""
+    """`cnn-tui`, or another program, with these words on a screen of this size."""
 
     def __init__(
         self,
@@ -35,13 +35,15 @@ class Terminal:
         rows: int = 24,
         columns: int = 80,
         environment: dict[str, str] | None = None,
+        program: Sequence[str] = (),
     ) -> None:
+        first, *more = program or (command(),)
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.output = b""
         self.child: Any = pexpect.spawn(
-            command(),
-            [str(word) for word in words],
+            first,
+            [*more, *map(str, words)],
             dimensions=(rows, columns),
             timeout=5,
             env={
