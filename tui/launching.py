@@ -134,6 +134,16 @@ class Launching(App[None]):
         self._launch_new(self.session.settings)
         return "preparing a run"
 
+    def resume_at(self, rate: float) -> str:
+        """Resume the run shown at another learning rate; returns what is being done."""
+        run = self.session.run
+        if run is None or self.launching or self.session.series.is_live:
+            return "there is nothing to resume"
+        self.launching = True
+        self.ask_trainer(asking.SetLearningRate(rate))  # obeyed before the first step
+        self._resume(run)
+        return f"resuming {run.id} at {rate:g}"
+
     @work(thread=True, exclusive=True, group="launch", exit_on_error=False)
     def _launch_new(self, settings: Settings) -> None:
         from tui.experiment import prepare

@@ -165,6 +165,7 @@ def test_what_diverged_is_resumed_at_a_lower_rate(
     assert "lower learning rate" in told.err
     assert len(told.err.splitlines()) == 1
     run = find(tmp_path)
+    assert "--lr" in tell("resume", run.path).err  # the same steps would diverge again
     assert tell("resume", run.path, "--lr", "-1").code == 2
     last = tell("resume", run.path, "--lr", "0.05", "--json").lines[-1]
     assert (last["reason"], last["epoch"]) == ("finished", 2)

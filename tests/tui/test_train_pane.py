@@ -142,6 +142,25 @@ async def test_r_resumes_a_stopped_run_and_n_starts_another(opened, launched, ma
         assert launched.runs[1] is not fake.run
 
 
+async def test_r_after_a_divergence_asks_for_a_rate_and_resumes_with_it(opened, launched, make_run):
+    fake = make_run()
+    fake.begin()
+    fake.train(5)
+    fake.add(ev.Diverged(1, 6, "the gradient of conv1.weight", "NaN"))
+    fake.add(ev.RunEnded(1, 5, "diverged", None, None, None, None, "conv1.weight became NaN"))
+    async with opened(fake.run) as (app, pilot):
+        await settle(pilot, lambda: app.session.series.state == "diverged")
+        await pilot.press("r")
+        await settle(pilot, lambda: "conv1.weight became NaN" in screen_text(app))
+        assert "0.0006" in screen_text(app)  # a tenth of the rate before
+        await pilot.press("enter")
+        await settle(pilot, lambda: len(launched.runs) == 1)
+        assert launched.runs[0] is fake.run
+        (request,) = asking.CommandReader(fake.run.commands_path).poll()
+        assert isinstance(request, asking.Request)
+        assert request.command == asking.SetLearningRate(6e-4)
+
+
 async def test_r_after_a_finished_run_starts_another(opened, launched, make_run):
     fake = make_run()
     fake.begin()

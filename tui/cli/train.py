@@ -147,7 +147,9 @@ def resume(
     if lr is not None and not 0 < lr < math.inf:
         raise SpecificationError("lr", expected="a number above 0", received=repr(lr))
     found = find_run(run, runs)
-    if lr is not None:
+    if lr is None:
+        _refuse_to_diverge_again(found)
+    else:
         commands.send(found, commands.SetLearningRate(lr))
     trainer = owner(found)
     if trainer is not None and trainer.present:
@@ -155,6 +157,22 @@ def resume(
         print(f"{found.id}: its trainer is asked to go on")
         return DONE
     return _begin(found, detach, as_json)
+
+
+def _refuse_to_diverge_again(run: Run) -> None:
+    """The same steps at the same rate would give the same infinities."""
+    from cnnlib.errors import RunError
+    from cnnlib.runs.state import read_state
+
+    state = read_state(run)
+    if state.state == "diverged":
+        rate = f"{state.learning_rate / 10:.3g}" if state.learning_rate else "X"
+        raise RunError(
+            f"run {run.id}",
+            expected="another learning rate for a run that diverged",
+            received=state.message,
+            advice=f"Try: cnn-tui resume {run.id} --lr {rate}",
+        )
 
 
 def _begin(run: Run, detach: bool, as_json: bool) -> int:

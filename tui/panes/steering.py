@@ -24,10 +24,28 @@ class Steering(Pane):
 
     def action_start(self) -> None:
         """Start a run, or resume the one shown; a paused one goes on."""
-        if self.session.series.state == "paused":
+        series = self.session.series
+        if series.state == "paused":
             self.action_pause()
+        elif series.state == "diverged":
+            told = series.ended.message if series.ended is not None else ""
+            rates = series.rates.values
+            self.application.push_screen(
+                AskScreen(
+                    "Diverged",
+                    f"{told}. At which rate shall it go on from its last good checkpoint? "
+                    "(Esc, then n, starts a new run.)",
+                    f"{float(rates[-1]) / 10:.3g}" if rates.size else "",
+                    check=rate_problem,
+                ),
+                self._resume_at,
+            )
         else:
             self.say(self.application.start_run())
+
+    def _resume_at(self, answer: str | None) -> None:
+        if answer is not None:
+            self.say(self.application.resume_at(float(answer)))
 
     def action_new(self) -> None:
         """Start a new run."""
