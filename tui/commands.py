@@ -178,10 +178,16 @@ COMMANDS: tuple[Command, ...] = (
     Command("mistakes.page_back", ("pageup",), "Page back", "a page back", "mistakes", False, "page(-1)"),
     Command("mistakes.first", ("g", "home"), "First", "the first mistake", "mistakes", False, "first"),
     Command("mistakes.last", ("G", "end"), "Last", "the last mistake", "mistakes", False, "last"),
-    Command("mistakes.sort", ("s",), "Sort", "by loss, confidence, true class, predicted class, number", "mistakes", True, "sort"),
+    Command("mistakes.sort", ("s",), "Sort", "by loss, confidence, class pair, true class, predicted class, number", "mistakes", True, "sort"),
     Command("mistakes.reverse", ("S",), "Reverse", "the other way round", "mistakes", False, "reverse"),
     Command("mistakes.filter", ("slash",), "Filter", "such as t=2 p=7 (true 2, predicted 7); Esc clears it", "mistakes", True, "filter"),
     Command("mistakes.features", ("m", "enter"), "Maps", "feature maps of this image", "mistakes", True, "features"),
+    Command("mistakes.saliency", ("o",), "Why", "which pixels speak for the class: by gradient, by occlusion, by Grad-CAM, or none", "mistakes", True, "saliency"),
+    Command("mistakes.saliency_class", ("O",), "Why the truth", "the same for the true class, or again for the predicted one", "mistakes", False, "saliency_class"),
+    Command("mistakes.neighbours", ("n",), "Nearest", "the training images that are most like this one; Esc gives it up", "mistakes", True, "neighbours"),
+    Command("mistakes.mark", ("space",), "Mark", "mark this image, or take the mark away", "mistakes", False, "mark"),
+    Command("mistakes.note", ("i",), "Note", "write a note on this image; its #words are tags", "mistakes", True, "note"),
+    Command("mistakes.csv", ("w",), "Write CSV", "write the list as a CSV file into the run; its path is copied", "mistakes", False, "csv"),
 
     # Runs
     Command("runs.down", ("j", "down"), "Down", "the next run", "runs", False, "step(1)"),

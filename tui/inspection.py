@@ -9,16 +9,18 @@ read is kept until the checkpoint changes.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnlib import explain
 from cnnlib.architectures import fitted
-from cnnlib.explain import Trace
+from cnnlib.errors import SpecificationError
+from cnnlib.explain import Neighbours, Trace
 from cnnlib.model import Sequential
 from cnnlib.report import Report, evaluate
 from cnnlib.runs import Run
@@ -28,6 +30,11 @@ from tui.experiment.checkpoints import load_network
 
 Which = str
 """Of a run: "best", "last", or "epoch-003" where the weights of an epoch were kept."""
+Method = Literal["gradient", "occlusion", "grad-cam"]
+METHODS: tuple[Method, ...] = ("gradient", "occlusion", "grad-cam")
+MOST_KEPT = 256 << 20
+"""Bytes of features of a data set that are kept for the next question."""
+
 Stamp = tuple[str, int, int]
 """Path, time and size of the file that a network or a report was read from."""
 
@@ -110,6 +117,15 @@ def source_of(
     return Source(run, "last", None, architecture, dataset.image_shape)
 
 
+@dataclass
+class _Known:
+    """What a network makes of the first ``count`` images of a split."""
+
+    of: tuple[Source, str] | None = None
+    blocks: list[NDArray[np.floating[Any]]] = field(default_factory=list)
+    count: int = 0
+
+
 class Inspector:
     """Reads networks and asks them. Safe to share between threads: one question at a time."""
 
@@ -118,6 +134,7 @@ class Inspector:
         self._source: Source | None = None
         self._model: Sequential | None = None
         self._reports: dict[tuple[Source, str], Report] = {}
+        self._known = _Known()
 
     def look(self, source: Source, image: NDArray[np.uint8]) -> Look:
         """One image ``(C, H, W)`` through the network.
@@ -149,6 +166,73 @@ class Inspector:
                 self._reports = {key: report}
             return self._reports[key]
 
+    def predicted(self, source: Source, report: Report, split: Split) -> NDArray[np.int64]:
+        """The class that the network sees in each image of a split.
+
+        They follow from the report where it lists all mistakes; else the network is asked.
+
+        Raises:
+            CnnError: the checkpoint or the architecture cannot be used for these images.
+        """
+        listed = predicted_by(report, split)
+        if listed is not None:
+            return listed
+        with self._lock:
+            return self._network(source).predict(split.images).argmax(axis=1)
+
+    def saliency(
+        self, source: Source, image: NDArray[np.uint8], method: Method, target: int
+    ) -> NDArray[np.float64]:
+        """How much each pixel of an image ``(C, H, W)`` speaks for a class, (H, W), 0 to 1.
+
+        Raises:
+            CnnError: the checkpoint cannot be used for this image, or has no maps for Grad-CAM.
+        """
+        with self._lock:
+            model = self._network(source)
+            if method == "gradient":
+                found = np.abs(explain.gradient(model, image, target)).max(axis=0)
+            elif method == "occlusion":
+                found = explain.occlusion(model, image, target)
+            else:
+                maps = explain.grad_cam(model, image, _last_maps(model), target)
+                found = explain.enlarge(maps, image.shape[1:])
+        values = np.maximum(found.astype(np.float64), 0.0)
+        return np.asarray(values / max(float(values.max()), 1e-30))
+
+    def neighbours(
+        self,
+        source: Source,
+        image: NDArray[np.uint8],
+        among: Split,
+        name: str,
+        told: Callable[[int], bool],
+        count: int = 12,
+    ) -> Neighbours | None:
+        """The images of a split that are most like one, as the network sees them.
+
+        What the network makes of the split is kept, where that is not too much. ``told`` hears how
+        many images are done, and answers whether to go on; None where it does not.
+
+        Raises:
+            CnnError: the checkpoint cannot be used for these images.
+        """
+        with self._lock:
+            model = self._network(source)
+            query = next(explain.features(model, image[np.newaxis]))[0]
+            if self._known.of != (source, name):
+                self._known = _Known((source, name))
+            known = self._known
+            for block in explain.features(model, among.images[known.count :]):
+                known.blocks.append(block)
+                known.count += len(block)
+                if not told(known.count):
+                    return None
+            found = explain.nearest(query, known.blocks, count=count)
+            if sum(block.nbytes for block in known.blocks) > MOST_KEPT:
+                self._known = _Known()
+            return found
+
     def _network(self, source: Source) -> Sequential:
         if self._model is None or source != self._source:
             if source.trained and source.run is not None:
@@ -157,6 +241,30 @@ class Inspector:
                 self._model = Sequential.parse(source.architecture, source.input_shape)
             self._source = source
         return self._model
+
+
+def predicted_by(report: Report, split: Split) -> NDArray[np.int64] | None:
+    """The predictions behind a report that lists all mistakes on a split; None for another."""
+    examples = int(report.confusion.sum())
+    if len(report.mistakes) != report.mistakes_total or examples != len(split):
+        return None
+    predicted = split.labels.astype(np.int64)
+    for mistake in report.mistakes:
+        if predicted[mistake.index] != mistake.label:
+            return None
+        predicted[mistake.index] = mistake.predicted
+    return predicted
+
+
+def _last_maps(model: Sequential) -> str:
+    """The last layer whose outputs are maps of more than one pixel."""
+    shapes = ((row.name, row.output_shape) for row in model.summary())
+    maps = [name for name, shape in shapes if len(shape) == 3 and shape[1:] != (1, 1)]
+    if not maps:
+        raise SpecificationError(
+            "Grad-CAM", expected="a network with feature maps", received="one without"
+        )
+    return maps[-1]
 
 
 def _load(run: Run, which: Which) -> Sequential:

@@ -145,11 +145,13 @@ def image(
     shades: Shades = "grey",
     scale: Scale | None = None,
     marks: Sequence[Mark] = (),
+    heat: Pixels | None = None,
 ) -> Grid:
     """A picture as large as fits into ``width`` by ``height`` cells, in its proportions.
 
     ``pixels`` is ``(h, w)``, ``(1, h, w)`` or, for colours, ``(3, h, w)``: uint8 from 0 to 255, or
-    floats that are drawn from the least to the greatest unless ``scale`` says otherwise.
+    floats that are drawn from the least to the greatest unless ``scale`` says otherwise. ``heat``
+    (h, w) from 0 to 1 is laid over it in colours; without colours it is drawn instead.
     """
     pixels = np.asarray(pixels)
     if pixels.ndim == 3 and pixels.shape[0] == 1:
@@ -161,6 +163,8 @@ def image(
     glyphs = terminal.glyphs
     wide, high = fitted_size(pixels.shape[-2:], width, height, glyphs)
     if glyphs == "ascii":
+        if heat is not None:
+            pixels, scale = heat, Scale(0.0, 1.0)
         if pixels.ndim == 3:
             pixels = np.tensordot([0.299, 0.587, 0.114], pixels.astype(np.float64), axes=1)
         drawn = _characters(scale.place(resample(pixels, high, wide)), shades)
@@ -171,11 +175,26 @@ def image(
     rows = min(2 * high, _rows_of_half_blocks(pixels.shape[-2:], wide, high))
     levels = scale.place(resample(pixels, rows, wide))
     colours = colours_of(levels, shades, terminal.colours)
+    if heat is not None:
+        colours = _laid_over(colours, resample(heat, rows, wide), terminal.colours)
     for mark in marks:
         here = _covered(mark, pixels.shape[-2:], rows, wide)
         tinted = [blend(int(colour), mark.colour, mark.share) for colour in colours[here].flat]
         colours[here] = np.array(tinted, np.int32).reshape(colours[here].shape)
     return _half_blocks(colours)
+
+
+def _laid_over(
+    colours: NDArray[np.int32], heat: NDArray[np.float64], depth: int
+) -> NDArray[np.int32]:
+    """Colours under a glow: the hotter, the less is left of them."""
+    glow = colours_of(np.clip(heat, 0.0, 1.0), "heat", depth)
+    share = np.clip(1.4 * heat, 0.0, 0.8)
+    mixed = np.zeros_like(colours)
+    for shift in (16, 8, 0):
+        low, high = (colours >> shift) & 255, (glow >> shift) & 255
+        mixed |= (low + (high - low) * share).round().astype(np.int32) << shift
+    return mixed
 
 
 def _covered(mark: Mark, shape: tuple[int, int], rows: int, columns: int) -> tuple[slice, slice]:

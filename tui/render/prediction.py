@@ -29,6 +29,7 @@ def prediction(
     classes: int,
     palette: Palette = DARK,
     marks: Sequence[Mark] = (),
+    heat: Pixels | None = None,
 ) -> tuple[Grid, int]:
     """An image ``(C, H, W)`` above the ``classes`` likeliest of K classes, and the rows it took.
 
@@ -39,7 +40,9 @@ def prediction(
     labels = names if len(names) == len(probabilities) else [*map(str, range(len(probabilities)))]
     y = 0
     if pixels is not None:
-        picture = image(pixels, width, max(height - classes - 1, 1), terminal, marks=marks)
+        picture = image(
+            pixels, width, max(height - classes - 1, 1), terminal, marks=marks, heat=heat
+        )
         grid.paste(picture, (width - picture.width) // 2, 0)
         y = picture.height + (1 if height - picture.height - classes > 2 else 0)
     order = np.argsort([-each for each in probabilities], kind="stable")[:classes]
