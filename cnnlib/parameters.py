@@ -78,10 +78,6 @@ class ParameterStore:
             start += parameter.size
         return views
 
-    def public_of(self, flat: Array) -> dict[str, Array]:
-        """Named public views of another flat buffer laid out like this one."""
-        return self._views(flat).public
-
     def load(self, arrays: Mapping[str, Array]) -> None:
         """Copy public parameters and buffers from ``arrays``.
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cnnlib.arrays import Array, Draw, Examples, stream
 from cnnlib.augmentations import augment
 from cnnlib.errors import RankError
+from cnnlib.events import StepEnded
 from cnnlib.model import NO_DRAW, Sequential, softmax
 from cnnlib.optimizers import clip_norm
 from cnnlib.plan import Plan, micro_batch_in_cache
@@ -38,6 +39,18 @@ class StepResult(NamedTuple):
     def finite(self) -> bool:
         """Whether the step could be taken; one that is not finite leaves the weights alone."""
         return math.isfinite(self.loss) and math.isfinite(self.gradient_norm)
+
+    def event(self, epoch: int, step: int, learning_rate: float) -> StepEnded:
+        """The event that tells of it."""
+        return StepEnded(
+            epoch=epoch,
+            step=step,
+            loss=self.loss,
+            accuracy=self.accuracy,
+            examples=self.examples,
+            learning_rate=learning_rate,
+            gradient_norm=self.gradient_norm,
+        )
 
 
 class Replica:
@@ -187,7 +200,7 @@ class Replica:
             loss += part_loss
             correct += part_correct
         loss, correct = self._add_up(loss, correct)
-        norm = clip_norm(gradients, self.work.clip or math.inf)
+        norm = clip_norm(gradients, math.inf if self.work.clip is None else self.work.clip)
         return StepResult(loss / normaliser, correct / len(examples), len(examples), norm)
 
     def _average_buffers(self) -> None:

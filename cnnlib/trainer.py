@@ -24,7 +24,7 @@ from cnnlib.arrays import Array, Examples
 from cnnlib.errors import RankError, SpecificationError
 from cnnlib.evaluation import Evaluation
 from cnnlib.progress import Progress, TrainingState, capture, reinstate
-from cnnlib.replica import StepResult, Weights
+from cnnlib.replica import Weights
 from cnnlib.schedules import Moment, Schedule
 from cnnlib.stopping import EarlyStopping
 from cnnlib.team import Team
@@ -156,15 +156,8 @@ class Trainer:
         self.progress = Progress.of(state.progress)
         self._restored = state.tensors
 
-    def best_tensors(self) -> dict[str, Array]:
-        """Parameters and buffers of the best epoch so far, by public name."""
-        return self._tensors("best")
-
-    def evaluated_tensors(self) -> dict[str, Array]:
-        """Parameters and buffers that an evaluation now would use, by public name."""
-        return self._tensors("average")
-
-    def _tensors(self, weights: Weights) -> dict[str, Array]:
+    def tensors(self, weights: Weights) -> dict[str, Array]:
+        """Copies of parameters and buffers by public name; ``weights`` as for ``evaluate``."""
         replica = self.team.replica
         with replica.weights(weights):
             return {name: np.array(a, order="C") for name, a in replica.model.tensors().items()}
@@ -207,21 +200,10 @@ class Trainer:
                     yield from self._diverged()
                     return
                 progress.count(result, rate)
-                yield self._stepped(result, rate)
+                yield result.event(progress.epoch, progress.step, rate)
             yield from self._end_epoch()
         done = progress.epoch > self.epochs
         yield from self._end("finished" if done or not self._stop else self._stop)
-
-    def _stepped(self, result: StepResult, rate: float) -> events.Event:
-        return events.StepEnded(
-            epoch=self.progress.epoch,
-            step=self.progress.step,
-            loss=result.loss,
-            accuracy=result.accuracy,
-            examples=result.examples,
-            learning_rate=rate,
-            gradient_norm=result.gradient_norm,
-        )
 
     def _end_epoch(self) -> Iterator[events.Event]:
         progress = self.progress
@@ -298,13 +280,7 @@ class Trainer:
 
 def _require(work: Work, splits: Mapping[str, Examples], *, epochs: int, ranks: int) -> None:
     """Refuse numbers that cannot be trained with, before anything is started."""
-    limits = {
-        "epochs": epochs,
-        "ranks": ranks,
-        "batch_size": work.batch_size,
-        "micro_batch": work.micro_batch or 1,
-    }
-    for name, value in limits.items():
+    for name, value in (("epochs", epochs), ("ranks", ranks)):
         if value < 1:
             raise SpecificationError(
                 f"the training: {name}", expected="at least 1", received=f"{value}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -9,6 +10,7 @@ from cnnlib import losses, optimizers
 from cnnlib.arrays import Shape
 from cnnlib.augmentations import Augmentation
 from cnnlib.averaging import Average, ExponentialMovingAverage
+from cnnlib.errors import SpecificationError
 from cnnlib.losses import CrossEntropyLoss, Loss
 from cnnlib.optimizers import Adam, Optimizer
 from cnnlib.text import parse, parse_pipeline
@@ -25,9 +27,12 @@ class Work:
         augment: random changes of the training images, in order.
         average: a running average of the weights, which is then what is evaluated; or None.
         batch_size: examples a step, over all ranks.
-        clip: greatest norm of the gradient, or None.
+        clip: greatest Euclidean norm of the gradient, or None.
         seed: of everything random.
         micro_batch: examples that a rank passes at once; None: what fits the cache.
+
+    Raises:
+        SpecificationError: a number that cannot be trained with.
     """
 
     architecture: str
@@ -40,6 +45,19 @@ class Work:
     clip: float | None = None
     seed: int = 0
     micro_batch: int | None = None
+
+    def __post_init__(self) -> None:
+        clip, micro_batch = self.clip, self.micro_batch
+        for name, fits, expected in (
+            ("batch_size", self.batch_size >= 1, "at least 1"),
+            ("micro_batch", micro_batch is None or micro_batch >= 1, "None, or at least 1"),
+            ("clip", clip is None or 0 < clip < math.inf, "None, or a number above 0"),
+            ("seed", self.seed >= 0, "at least 0"),
+        ):
+            if not fits:
+                raise SpecificationError(
+                    f"the training: {name}", expected=expected, received=f"{getattr(self, name)}"
+                )
 
     def to_plain(self) -> dict[str, Any]:
         """The same as words and numbers."""

@@ -287,5 +287,5 @@ def test_a_public_view_follows_the_stored_array() -> None:
     store = ParameterStore((Conv2d(2, kernel=3),), (3, 5, 5), 0, np.dtype(np.float32))
     store.stored["conv1.weight"][1, 2, 0, 1] = 7.0  # (F, K, K, C) in memory
     assert store.public["conv1.weight"][1, 1, 2, 0] == 7.0  # (F, C, K, K) for people
-    other = np.arange(store.flat.size, dtype=np.float32)
-    assert store.public_of(other)["conv1.bias"][-1] == other[-1]
+    store.flat[:] = np.arange(store.flat.size)
+    assert store.public["conv1.bias"][-1] == store.flat[-1]

@@ -212,13 +212,28 @@ def test_an_exception_ends_the_run_and_leaves_no_team() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"epochs": 0}, {"ranks": 0}, {"ranks": 9}, {"batch_size": 0}, {"count": 0}], ids=str
+    "wrong", [{"epochs": 0}, {"ranks": 0}, {"ranks": 9}, {"count": 0}], ids=str
 )
 def test_numbers_that_cannot_be_trained_with_are_refused(wrong: dict[str, int]) -> None:
-    wrong = dict(wrong)
-    work = plain(batch_size=wrong.pop("batch_size", 8))
     with pytest.raises(SpecificationError, match="the training"):
-        trainer_of(work, **wrong)
+        trainer_of(plain(batch_size=8), **wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ({"batch_size": 0}, "batch_size: expected at least 1, received 0"),
+        ({"micro_batch": 0}, "micro_batch: expected None, or at least 1, received 0"),
+        ({"clip": 0.0}, "clip: expected None, or a number above 0, received 0.0"),
+        ({"clip": -1.0}, "clip: expected None, or a number above 0, received -1.0"),
+        ({"clip": math.nan}, "clip: expected None, or a number above 0, received nan"),
+        ({"seed": -1}, "seed: expected at least 0, received -1"),
+    ],
+    ids=str,
+)
+def test_work_that_cannot_be_done_is_refused(wrong: dict[str, Any], expected: str) -> None:
+    with pytest.raises(SpecificationError, match=f"the training: {re.escape(expected)}"):
+        plain(**wrong)
 
 
 @pytest.mark.parametrize("count", [1, 2, 9])
@@ -263,11 +278,11 @@ def test_the_test_examples_are_tried_with_the_best_weights() -> None:
         seen.append(event)
         if isinstance(event, EpochEnded) and event.is_best:
             best = {"epoch": event.epoch, "accuracy": event.valid_accuracy}
-            best["tensors"] = trainer.evaluated_tensors()
+            best["tensors"] = trainer.tensors("average")
         if isinstance(event, EpochEnded) and event.epoch == 4:
             trainer.scale_learning_rate(200)  # and spoil the rest
         if isinstance(event, RunEnded):
-            assert same_bits(trainer.best_tensors(), best["tensors"])
+            assert same_bits(trainer.tensors("best"), best["tensors"])
             assert (event.best_epoch, event.best_accuracy) == (best["epoch"], best["accuracy"])
     accuracies = [event.valid_accuracy for event in only(seen, EpochEnded)]
     assert best["accuracy"] == max(accuracies) > accuracies[-1]
@@ -285,7 +300,7 @@ def test_an_average_is_evaluated_and_kept_as_the_best() -> None:
     for event in trainer.run():
         if isinstance(event, EpochEnded):
             model = Sequential.parse(RICH, SHAPE)
-            model.load(trainer.evaluated_tensors())
+            model.load(trainer.tensors("average"))
             expected = model.predict(bars(12, 1).images)
             found = trainer.evaluate("valid")
             np.testing.assert_allclose(found.probabilities, expected, atol=1e-6)
@@ -448,8 +463,8 @@ def test_looking_disturbs_nothing() -> None:
         seen.append(event)
         for split in ("train", "valid", "test"):
             trainer.evaluate(split, "current")
-        trainer.best_tensors()
-        trainer.evaluated_tensors()
+        trainer.tensors("best")
+        trainer.tensors("average")
         trainer.team.replica.model.activations(bars(1).images[0])
         found = trainer.state().tensors
     assert seen == expected
@@ -533,7 +548,7 @@ def test_ten_steps_of_a_whole_lenet_are_those_of_torch(dtype: str) -> None:
             if isinstance(event, StepEnded):
                 ours.append(event.loss)
             if isinstance(event, RunEnded):
-                parameters = trainer.best_tensors()
+                parameters = trainer.tensors("best")
         order = stream(4, "shuffle", 1).permutation(80)
     for step in range(10):
         batch = order[8 * step : 8 * step + 8]
