@@ -102,8 +102,15 @@ COMMANDS: tuple[Command, ...] = (
     # Model
     Command("model.edit", ("i",), "Edit", "type in the editor; Esc leaves it", "model", True, "edit"),
     Command("model.apply", ("f2",), "Apply", "the next run trains this network; also while typing", "model", True, "apply"),
-    Command("model.revert", ("u",), "Revert", "back to the network that was applied last", "model", True, "revert"),
+    Command("model.undo", ("u",), "Undo", "take the last edit back (Ctrl+Z while typing)", "model", True, "undo"),
+    Command("model.redo", ("U",), "Redo", "make it again (Ctrl+Y while typing)", "model", False, "redo"),
+    Command("model.revert", ("R",), "Revert", "back to the network that was applied last", "model", False, "revert"),
+    Command("model.problem", ("n",), "Next mistake", "go to the next line that is wrong", "model", False, "problem"),
     Command("model.preset", ("P",), "Preset", "choose one of the known networks", "model", True, "preset"),
+    Command("model.time", ("T",), "Time", "measure how long an epoch takes on this machine", "model", True, "time"),
+    Command("model.diff", ("d",), "Diff", "compare with the network of a run", "model", True, "diff"),
+    Command("model.open", ("o",), "Open", "read a network from a file", "model", False, "open"),
+    Command("model.write", ("w",), "Save", "write the network to a file", "model", False, "write"),
     Command("model.down", ("j", "down"), "Scroll down", "scroll the table of layers", "model", False, "scroll_table(1)"),
     Command("model.up", ("k", "up"), "Scroll up", "scroll the table of layers", "model", False, "scroll_table(-1)"),
 

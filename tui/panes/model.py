@@ -12,22 +12,18 @@ from textual.widgets import TextArea
 
 from cnnlib.architectures import ARCHITECTURES, fitted, for_classes
 from cnnlib.checking import Check, check
-from tui.panes.base import Pane
+from tui.panes.network_tools import NetworkTools
 from tui.render import format as say
 from tui.render.cells import Grid
 from tui.render.tables import Cell, Column, note, table, window, wrap
 from tui.screens.choose import ChooseScreen
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
-from tui.widgets.titles import QuietTitles
+from tui.widgets.editor import Editor
 
 QUIET_SECONDS = 0.15
 """How long the keys rest before the text is checked."""
 NO_DATA = (1, 28, 28)
-
-
-class Editor(QuietTitles, TextArea):
-    """The text of the network."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,7 @@ class Checked:
     found: Check
 
 
-class ModelPane(Pane):
+class ModelPane(NetworkTools):
     """The editor on the left; shapes, sizes and what is wrong on the right."""
 
     pane_name = "model"
@@ -51,26 +47,29 @@ class ModelPane(Pane):
         self._applied: str | None = None
         self._timer: Timer | None = None
         self._first = 0
+        self._palette = session.palette
 
     def compose(self) -> ComposeResult:
         with Horizontal():
             with Vertical(id="model-left"):
-                yield Editor(
-                    self.session.settings.architecture,
-                    id="architecture",
-                    classes="part",
-                    show_line_numbers=True,
-                    soft_wrap=False,
-                    theme="css",
-                )
+                yield Editor(self.session.settings.architecture, id="architecture", classes="part")
             with Vertical():
                 yield CellGrid(id="layers", classes="part")
                 yield CellGrid(id="diagnostics", classes="part")
 
     @property
-    def editor(self) -> TextArea:
+    def editor(self) -> Editor:
         """Where the network is typed."""
-        return self.query_one(TextArea)
+        return self.query_one(Editor)
+
+    @property
+    def text(self) -> str:
+        """The text in the editor."""
+        return self.editor.text
+
+    def on_mount(self) -> None:
+        """The editor takes its colours from the session."""
+        self.editor.palette = lambda: self.session.palette
 
     # What is shown
 
@@ -91,18 +90,23 @@ class ModelPane(Pane):
         """Check the text and draw what it makes."""
         checked = self._check()
         editor = self.editor
+        editor.mark_wrong({problem.line - 1 for problem in checked.found.diagnostics})
+        if self._palette is not self.session.palette:
+            self._palette = self.session.palette
+            editor.repaint()
         editor.border_title = "network, one layer a line"
         changed = editor.text != self.session.settings.architecture
         if editor.has_focus:
-            editor.border_subtitle = "Esc leaves  F2 applies"
+            editor.border_subtitle = "Tab completes  Esc leaves  F2 applies"
         else:
             editor.border_subtitle = "changed: F2 applies" if changed else "applied"
         layers = self.query_one("#layers", CellGrid)
         layers.border_title = f"on images of {say.shape(checked.input_shape)}"
         layers.draw(self._draw_layers)
         problems = self.query_one("#diagnostics", CellGrid)
-        problems.border_title = self._verdict(checked)
-        problems.draw(self._draw_problems)
+        choosing = editor.has_focus and bool(editor.completion[0].choices)
+        problems.border_title = "Tab completes" if choosing else self._verdict(checked)
+        problems.draw(self._draw_choices if choosing else self._draw_problems)
 
     def _check(self) -> Checked:
         dataset, text = self.session.dataset, self.editor.text
@@ -116,6 +120,11 @@ class ModelPane(Pane):
         ):
             self._checked = known = Checked(text, shape, classes, check(text, shape, classes))
         return known
+
+    def check_text(self, text: str) -> Check:
+        """Check a text for the images of the data set."""
+        known = self._check()
+        return check(text, known.input_shape, known.classes)
 
     def _verdict(self, checked: Checked) -> str:
         found = checked.found
@@ -174,7 +183,8 @@ class ModelPane(Pane):
                 if changed
                 else "The next run trains this network: 3, then r. i edits it."
             )
-            for y, line in enumerate(wrap(words, width)):
+            lines = [*wrap(words, width), *wrap(self.about_time(), width)]
+            for y, line in enumerate(lines):
                 grid.put(0, y, line, fg=palette.muted)
             return grid
         y = 0
@@ -184,6 +194,24 @@ class ModelPane(Pane):
                 grid.put(0, y, line, fg=ink)
                 y += 1
         return grid
+
+    def _draw_choices(self, width: int, height: int) -> Grid:
+        """What Tab would put at the cursor, and what each of it means."""
+        completion, at = self.editor.completion
+        rows = [(choice.text, choice.about) for choice in completion.choices]
+        first = window(max(at, 0), 0, len(rows), height)
+        session = self.session
+        return table(
+            [Column("", keep=100), Column("", stretch=True, keep=90)],
+            rows,
+            width,
+            height,
+            session.terminal,
+            first=first,
+            selected=at,
+            palette=session.palette,
+            head=False,
+        )
 
     # What happens
 
@@ -196,7 +224,7 @@ class ModelPane(Pane):
 
     @on(TextArea.SelectionChanged)
     def _moved(self) -> None:
-        """The row of the cursor's line is brighter."""
+        """The row of the cursor's line is brighter, and Tab completes something else."""
         if self._checked is not None and self._checked.text == self.editor.text:
             self.draw()
 
@@ -227,10 +255,27 @@ class ModelPane(Pane):
         self.say(f"applied: {parameters} parameters; 3, then r trains it")
         self.draw()
 
+    def action_undo(self) -> None:
+        """Take the last edit back."""
+        self.editor.undo()
+
+    def action_redo(self) -> None:
+        """Make the edit again that was taken back last."""
+        self.editor.redo()
+
+    def action_problem(self) -> None:
+        """Go to the next line that is wrong."""
+        lines = sorted({max(problem.line - 1, 0) for problem in self._check().found.diagnostics})
+        if not lines:
+            self.say("nothing is wrong")
+            return
+        here, _ = self.editor.cursor_location
+        self.editor.move_cursor((next((line for line in lines if line > here), lines[0]), 0))
+
     def action_revert(self) -> None:
         """Back to the network that was applied last."""
         if self.editor.text != self.session.settings.architecture:
-            self._replace(self.session.settings.architecture)
+            self.take_text(self.session.settings.architecture)
             self.say("back to the network that was applied last")
 
     def action_preset(self) -> None:
@@ -255,10 +300,10 @@ class ModelPane(Pane):
 
     def _take_preset(self, name: str | None) -> None:
         if name is not None:
-            self._replace(dict(self._presets())[name])
+            self.take_text(dict(self._presets())[name])
             self.say(f"{name}: F2 applies it")
 
-    def _replace(self, text: str) -> None:
+    def take_text(self, text: str) -> None:
         """Another text, as an edit that the editor can undo."""
         editor = self.editor
         editor.replace(text, (0, 0), editor.document.end)

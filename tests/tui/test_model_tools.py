@@ -1,0 +1,221 @@
+"""The Model pane's editor and tools through Pilot; the diff and the timing by themselves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cnnlib.architectures import ARCHITECTURES
+from cnnlib.checking import check
+from cnnlib.runs.lock import RunLock
+from tui.app import CnnTuiApp
+from tui.experiment.timing import Timing, measure, measure_apart
+from tui.panes.network_tools import readable, seconds, writable
+from tui.render.diff import changes, network_diff
+from tui.screens.ask import AskScreen
+from tui.screens.choose import ChooseScreen
+from tui.screens.sheet import SheetScreen
+from tui.settings import Settings
+from tui.terminal import Terminal
+
+TINY = ARCHITECTURES["tiny"]
+
+
+async def settle(pilot, until, wait: float = 8.0) -> None:
+    for _ in range(int(wait / 0.05)):
+        if until():
+            break
+        await pilot.pause(0.05)
+    assert until()
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+    @asynccontextmanager
+    async def open_app(attach=None, size=(80, 24)):
+        app = CnnTuiApp(Terminal(), data="mnist-5k", runs=tmp_path / "runs", attach=attach)
+        async with app.run_test(size=size) as pilot:
+            await settle(pilot, lambda: app.session.dataset is not None or attach is not None)
+            await pilot.press("2")
+            await settle(pilot, lambda: app.current_pane.pane_name == "model")
+            yield app, pilot, app.current_pane.editor
+
+    return open_app
+
+
+def screen_text(app: CnnTuiApp) -> str:
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+async def test_tab_completes_layers_and_options_and_goes_on_where_there_are_none(opened):
+    async with opened() as (app, pilot, editor):
+        editor.text = ""
+        await pilot.press("i", *"conv", "tab")
+        assert editor.text == "Conv2d("
+        await settle(pilot, lambda: "Tab completes" in screen_text(app))
+        await pilot.press("8", "comma", "tab")
+        assert editor.text == "Conv2d(8,kernel="
+        await pilot.press("tab", "tab")
+        assert editor.text == "Conv2d(8,padding="
+        await pilot.press("shift+tab")
+        assert editor.text == "Conv2d(8,stride="
+        await pilot.press("2", ")", "tab")
+        assert editor.text == "Conv2d(8,stride=2)"
+        await settle(pilot, lambda: app.main.focused is not editor)
+
+
+async def test_edits_are_undone_and_made_again(opened):
+    async with opened() as (app, pilot, editor):
+        before = editor.text
+        await pilot.press("P", "down", "enter")
+        await settle(pilot, lambda: editor.text != before)
+        changed = editor.text
+        await pilot.press("u")
+        assert editor.text == before
+        await pilot.press("U")
+        assert editor.text == changed
+        await pilot.press("R")
+        assert editor.text == app.session.settings.architecture
+
+
+async def test_a_wrong_line_is_underlined_and_found(opened):
+    async with opened() as (_, pilot, editor):
+        editor.text = "Flatten()\nDense(10)\nDens(3)"
+        await settle(pilot, lambda: 2 in editor._wrong)
+        assert any("underline" in str(span.style) for span in editor.get_line(2).spans)
+        assert not any("underline" in str(span.style) for span in editor.get_line(0).spans)
+        await pilot.press("n")
+        assert editor.cursor_location == (2, 0)
+        await pilot.press("u")
+        editor.text = TINY
+        await settle(pilot, lambda: not editor._wrong)
+
+
+async def test_a_network_is_saved_and_read_back(opened, tmp_path):
+    async with opened() as (app, pilot, editor):
+        kept = editor.text
+        await pilot.press("w")
+        await settle(pilot, lambda: isinstance(app.screen, AskScreen))
+        app.screen.query_one("#answer").value = "mine.txt"
+        await pilot.press("enter")
+        await settle(pilot, lambda: (tmp_path / "mine.txt").is_file())
+        assert (tmp_path / "mine.txt").read_text() == kept.rstrip("\n") + "\n"
+        editor.text = TINY
+        await pilot.press("o")
+        await settle(pilot, lambda: isinstance(app.screen, AskScreen))
+        app.screen.query_one("#answer").value = "nowhere.txt"
+        await pilot.press("enter")
+        await settle(pilot, lambda: "there is no file" in screen_text(app))
+        app.screen.query_one("#answer").value = "mine.txt"
+        await pilot.press("enter")
+        await settle(pilot, lambda: editor.text.strip() == kept.strip())
+
+
+def test_a_file_is_replaced_only_when_that_is_said_twice(tmp_path):
+    there = tmp_path / "there.txt"
+    there.write_text("x")
+    problem = writable()
+    assert "Enter again" in problem(str(there))
+    assert problem(str(there)) == ""
+    assert writable()(str(tmp_path / "new.txt")) == ""
+    assert "no directory" in problem(str(tmp_path / "no" / "x.txt"))
+    assert "name of a file" in problem(str(tmp_path))
+    assert "name of a file" in problem(" ")
+    assert readable(str(there)) == ""
+    there.write_bytes(b"\xff\xfe\x00")
+    assert "cannot be read" in readable(str(there))
+    there.write_bytes(b"x" * 200_000)
+    assert "too large" in readable(str(there))
+
+
+async def test_the_network_of_a_run_is_compared(opened, make_run):
+    fake = make_run()
+    fake.begin()
+    async with opened(size=(100, 30)) as (app, pilot, editor):
+        editor.text = editor.text.replace("Dense(64)", "Dense(32)")
+        await pilot.press("d")
+        await settle(pilot, lambda: isinstance(app.screen, ChooseScreen))
+        await pilot.press("enter")
+        await settle(pilot, lambda: isinstance(app.screen, SheetScreen))
+        await settle(pilot, lambda: "Dense(64)" in screen_text(app))
+        assert "Dense(32)" in screen_text(app)
+        await pilot.press("escape")
+        assert app.screen is app.main
+
+
+def test_a_diff_holds_both_texts_in_their_order():
+    second = ARCHITECTURES["lenet"].replace("Dense(64)", "Dense(32)\nDropout(0.2)")
+    for one, other in [(ARCHITECTURES["lenet"], second), (TINY, second), ("", TINY), (TINY, TINY)]:
+        found = changes(one, other)
+        assert [c.text for c in found if c.sign in " -"] == one.splitlines()
+        assert [c.text for c in found if c.sign in " +"] == other.splitlines()
+        checks = check(one, (1, 28, 28), 10), check(other, (1, 28, 28), 10)
+        for width in (30, 60, 120):
+            grid = network_diff(found, *checks, ("run", "editor"), width, Terminal())
+            assert grid.size == (width, len(found) + 4)
+    assert all(change.sign == " " for change in changes(TINY, TINY))
+
+
+async def test_the_time_of_an_epoch_is_measured_and_shown(opened, monkeypatch):
+    measured = []
+
+    def instead(description):
+        measured.append(description)
+        return Timing(1.5, 0.01, 100)
+
+    monkeypatch.setattr("tui.panes.network_tools.measure_apart", instead)
+    async with opened() as (app, pilot, editor):
+        assert "T measures" in screen_text(app)
+        await pilot.press("T")
+        await settle(pilot, lambda: "about 1.50 s" in " ".join(screen_text(app).split()))
+        assert measured[0]["model"]["architecture"] == editor.text
+        editor.text = "Flatten()\nDense(3)"
+        await pilot.press("T")
+        await pilot.pause(0.3)
+        assert len(measured) == 1
+
+
+async def test_nothing_is_measured_while_a_run_trains(opened, make_run, monkeypatch):
+    monkeypatch.setattr("tui.panes.network_tools.measure_apart", lambda _: pytest.fail("measured"))
+    fake = make_run()
+    with RunLock(fake.run):
+        fake.begin()
+        async with opened(fake.run) as (app, pilot, _):
+            await settle(pilot, lambda: app.session.series.state == "training")
+            await pilot.press("T")
+            await settle(pilot, lambda: "would slow it" in screen_text(app))
+
+
+def test_an_epoch_is_as_long_as_its_steps_and_its_validation():
+    timing = measure(Settings(architecture=TINY, ranks=1), seconds=0.2)
+    assert timing.steps > 0
+    steps = -(-3600 // 32)
+    assert timing.epoch_seconds > steps * timing.step_seconds > 0
+    assert timing.epoch_seconds < 3 * steps * timing.step_seconds
+
+
+def test_what_cannot_be_measured_is_said():
+    wrong = replace(Settings(), architecture="Flatten()\nDense(3)").to_description()
+    with pytest.raises(ValueError, match="expected"):
+        measure_apart(wrong)
+
+
+def test_the_process_answers_in_one_object():
+    asked = json.dumps(Settings(architecture=TINY, ranks=1).to_description())
+    command = [sys.executable, "-m", "tui.experiment.timing"]
+    ended = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
+    assert json.loads(ended.stdout)["epoch_seconds"] > 0
+
+
+def test_times_are_written_as_they_are_said():
+    assert [seconds(value) for value in (0.5, 42.4, 259)] == ["0.50 s", "42 s", "4:19"]
