@@ -136,11 +136,24 @@ RECORDED = {
 }
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "fast": {"epochs": 5},
+    "fast": {
+        "architecture": ARCHITECTURES["lenet"],
+        "epochs": 2,
+        "batch_size": 64,
+        "optimizer": "Adam(beta2=0.99)",
+        "schedule": "OneCycle(peak=0.01)",
+        "validation": 0.02,
+    },
     "sharp": {
-        "epochs": 30,
-        "augment": "Affine()",
+        "architecture": ARCHITECTURES["sharp"],
+        "epochs": 10,
+        "batch_size": 64,
+        "optimizer": "Adam(beta2=0.99)",
+        "schedule": "OneCycle(peak=0.004)",
+        "loss": "CrossEntropyLoss(label_smoothing=0.05)",
+        "augment": "Affine(rotate=0.2, scale=0.12, shear=0.15, shift=2.0)",
         "average": "ExponentialMovingAverage(decay=0.999)",
+        "validation": 0.02,
     },
     "smoke": {"epochs": 1, "architecture": ARCHITECTURES["tiny"]},
 }
