@@ -151,7 +151,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "optimizer": "Adam(beta2=0.99)",
         "schedule": "OneCycle(peak=0.004)",
         "loss": "CrossEntropyLoss(label_smoothing=0.05)",
-        "augment": "Affine(rotate=0.2, scale=0.12, shear=0.15, shift=2.0)",
+        "augment": "Affine(rotate=0.2, scale=0.12, shear=0.15)",
         "average": "ExponentialMovingAverage(decay=0.999)",
         "validation": 0.02,
     },
