@@ -333,6 +333,23 @@ async def test_runs_lists_what_is_there_and_opens_it(runs: Path, trained: Run) -
         await until(pilot, lambda: "accuracy" in shown(app, "scores"))
 
 
+async def test_on_a_narrow_terminal_runs_can_be_told_apart(runs: Path, trained: Run) -> None:
+    names = ("2020-01-01T08-09-10-first", "2020-01-01T08-09-11-second")
+    for name in names:
+        shutil.copytree(trained.path, runs / name)
+    async with an_app(runs, "runs", size=(60, 16), attach=False) as (app, pilot):
+        await until(pilot, lambda: "finished" in shown(app, "runs-list"))
+        for name in names:
+            assert name[11:] in shown(app, "runs-list")
+
+
+async def test_while_no_run_is_shown_nothing_says_that_there_is_none(runs: Path) -> None:
+    async with an_app(runs, "evaluate", attach=False) as (app, pilot):
+        await until(pilot, lambda: "No run is shown" in flat(shown(app, "matrix")))
+        status = app.query_one("#status", CellGrid).grid.text()
+        assert status.strip() == "mnist-5k: 3 then r starts a run, 7 opens one"
+
+
 async def test_an_empty_directory_says_how_to_begin(tmp_path: Path) -> None:
     async with an_app(tmp_path, "runs", attach=False) as (app, pilot):
         await until(pilot, lambda: "No run in" in shown(app, "runs-list"))

@@ -139,7 +139,7 @@ class EvaluatePane(ReportPane):
         if self.report_problem:
             return self.report_problem
         if self.session.run is None:
-            return "No run yet. Train one in pane 3, or open one in pane 7."
+            return "No run is shown. Train one in pane 3, or open one in pane 7."
         if series.is_live or series.state in ("starting", "reading"):
             return "The first validation comes at the end of the first epoch."
         return "This run has not been evaluated."

@@ -22,6 +22,8 @@ from tui.widgets.cellgrid import CellGrid
 SECONDS_BETWEEN_LOOKS = 3.0
 WIDE = 110
 """Cells from which on the list has room for the networks."""
+NARROW = 70
+"""Cells below which it has none for the day of a run and its data."""
 
 
 class RunsPane(Pane):
@@ -120,7 +122,7 @@ class RunsPane(Pane):
             Column("", keep=90),
             Column("run", stretch=True),
             Column("state"),
-            Column("data", keep=40),
+            *([Column("data", keep=40)] if width >= NARROW else []),
             Column("epochs", "right", keep=60),
             Column("valid", "right"),
             Column("test", "right", keep=80),
@@ -128,7 +130,7 @@ class RunsPane(Pane):
         ]
         if width >= WIDE:
             columns.append(Column("network", stretch=True))
-        rows = [self._row(run, width >= WIDE) for run in self.runs]
+        rows = [self._row(run, width) for run in self.runs]
         at = self._position()
         self._first = window(at, self._first, len(rows), max(height - 1, 1))
         return table(
@@ -142,7 +144,7 @@ class RunsPane(Pane):
             palette=session.palette,
         )
 
-    def _row(self, run: RunSummary, wide: bool) -> list[str | Cell]:
+    def _row(self, run: RunSummary, width: int) -> list[str | Cell]:
         palette, shown = self.session.palette, self.session.run
         ink = {"damaged": palette.bad, "failed": palette.bad, "diverged": palette.bad}
         ink |= {"interrupted": palette.warn, "training": palette.good, "paused": palette.warn}
@@ -150,14 +152,14 @@ class RunsPane(Pane):
         epochs = f"{run.epoch}/{run.epochs}" if run.epochs else say.NOTHING
         return [
             Cell("*" if shown is not None and shown.path == run.path else " ", palette.accent),
-            run.id,
+            run.id if width >= NARROW else _without_day(run.id),
             Cell(state, ink.get(state, palette.text)),
-            run.data,
+            *([run.data] if width >= NARROW else []),
             epochs,
             say.percent(run.valid_accuracy, 2),
             say.percent(run.test_accuracy, 2),
             say.duration(run.seconds) if run.seconds else say.NOTHING,
-            *([say.plain(run.architecture, self.session.terminal)] if wide else []),
+            *([say.plain(run.architecture, self.session.terminal)] if width >= WIDE else []),
         ]
 
     def _missing(self) -> str:
@@ -228,6 +230,12 @@ class RunsPane(Pane):
     def _clicked(self, click: CellGrid.Clicked) -> None:
         if click.y > 0:
             self._go(self._first + click.y - 1)
+
+
+def _without_day(run_id: str) -> str:
+    """The rest of a run's name tells it from the runs of the same day."""
+    day, _, rest = run_id.partition("T")
+    return rest if rest and day.count("-") == 2 else run_id
 
 
 def state_word(run: RunSummary) -> str:

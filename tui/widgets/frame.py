@@ -69,7 +69,7 @@ class StatusBar(CellGrid):
         elif session.dataset is None:
             text = f"reading {session.dataset_name}"
         else:
-            text = f"{session.dataset_name}: no run yet, 3 then r starts one"
+            text = f"{session.dataset_name}: 3 then r starts a run, 7 opens one"
         terminal = session.terminal
         right = "over SSH" if terminal.ssh else ""
         self.show(status_bar(text, severity, right, self.size.width, terminal, session.palette))
