@@ -17,7 +17,7 @@ from cnnlib.errors import SpecificationError
 from cnnlib.report import Report
 from cnnlib.runs.history import RunHistory
 from tui.experiment.evaluation import report_of
-from tui.experiment.loading import RunData, load_data, load_model
+from tui.experiment.loading import RunData, label_smoothing, load_data, load_model
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +58,11 @@ class Drawing:
     def curves(self) -> Named:
         """Loss and accuracy over the steps."""
         history = RunHistory.read(self.run)
-        yield "curves", figures.curves(history.steps(), history.epochs(), title=self.run.id)
+        smoothing, name = label_smoothing(self.run), self.run.id
+        yield (
+            "curves",
+            figures.curves(history.steps(), history.epochs(), title=name, smoothing=smoothing),
+        )
 
     def confusion(self) -> Named:
         """Which classes are taken for which."""

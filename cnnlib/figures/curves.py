@@ -31,6 +31,7 @@ def curves(
     *,
     title: str = "Training",
     marks: Sequence[tuple[int, str]] = (),
+    smoothing: float = 0.0,
 ) -> Figure:
     """Loss on the left, accuracy on the right, over the steps.
 
@@ -44,11 +45,14 @@ def curves(
             valid_accuracy, a row an epoch; the last two may be None or NaN, or absent.
         title: the title.
         marks: (step, words) of what happened on the way, such as a change of learning rate.
+        smoothing: of the labels in the training loss, which stands higher for it.
     """
     note = (
         "Training over an epoch is the mean as it went, validation is at its end. "
         "Shaded: the middle 80 % of neighbouring batches."
     )
+    if smoothing:
+        note += f"\nThe training loss has label smoothing {smoothing:g}, validation has none."
     fig = style.figure(11, 4.6, title, note)
     left, right = fig.subplots(1, 2)
     _panel(left, steps, epochs, "loss", marks)

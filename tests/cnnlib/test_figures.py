@@ -150,6 +150,12 @@ def test_curves_thin_the_batches_and_keep_the_epochs():
             np.testing.assert_array_equal(drawn[name], expected)
 
 
+def test_curves_say_that_smoothing_raises_the_training_loss():
+    told = figures.curves(*history(), smoothing=0.1).get_supxlabel()
+    assert "label smoothing 0.1" in told
+    assert "smoothing" not in figures.curves(*history()).get_supxlabel()
+
+
 def test_thinning_means_every_point_once():
     x, y = np.arange(1000.0), random(1000)
     tx, ty, low, high = thin(x, y, buckets=10)

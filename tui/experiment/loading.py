@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast, get_args
 
 import data
-from cnnlib.errors import RunError, SpecificationError
+from cnnlib.errors import CnnError, RunError, SpecificationError
+from cnnlib.losses import Loss
+from cnnlib.text import parse
 from data import Dataset, Split
 from tui.experiment.checkpoints import Which, load_network
 from tui.settings import Settings
@@ -113,6 +115,15 @@ def other_data(run: Run, name_or_path: str) -> RunData:
             received=f"images of {dataset.image_shape} in {len(dataset.classes)} classes",
         )
     return divide(dataset, settings)
+
+
+def label_smoothing(run: Run) -> float:
+    """The label smoothing of a run's loss; 0 where it has none or does not say."""
+    try:
+        loss = parse(str(run.description().get("training", {}).get("loss", "")), Loss)
+    except (CnnError, OSError):
+        return 0.0
+    return float(getattr(loss, "label_smoothing", 0.0))
 
 
 def class_names(run: Run) -> tuple[str, ...]:

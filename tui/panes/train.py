@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 
-from cnnlib.errors import CnnError
-from cnnlib.losses import Loss
 from cnnlib.runs import Run, RunSummary
-from cnnlib.text import parse
+from tui.experiment.loading import label_smoothing
 from tui.panes.comparing import ChoosingRuns, choices_of, short_name
 from tui.panes.steering import Steering
 from tui.render.axes import Limits
@@ -105,7 +103,8 @@ class TrainPane(Steering, ChoosingRuns):
         """Training minimises the smoothed loss, validation measures the plain one: say so."""
         run = self.session.run
         if run is not self._told_run:
-            self._told_run, self._smoothing = run, _smoothing(run)
+            self._told_run = run
+            self._smoothing = label_smoothing(run) if run is not None else 0.0
         return f"train: smoothing {self._smoothing:g}, epochs" if self._smoothing else "epochs"
 
     def _about_window(self) -> str:
@@ -230,14 +229,3 @@ class TrainPane(Steering, ChoosingRuns):
 
 def _epochs_done(series: Series) -> float:
     return series.step / series.started.steps_per_epoch if series.started is not None else 0.0
-
-
-def _smoothing(run: Run | None) -> float:
-    """The label smoothing of a run's loss; 0 where it has none or does not say."""
-    if run is None:
-        return 0.0
-    try:
-        loss = parse(str(run.description().get("training", {}).get("loss", "")), Loss)
-    except (CnnError, OSError):
-        return 0.0
-    return float(getattr(loss, "label_smoothing", 0.0))
