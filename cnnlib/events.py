@@ -29,6 +29,7 @@ Fields that this version does not know are passed over, so that a later version 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, TypeAlias, get_args
 
@@ -234,6 +235,32 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
+_WHOLE = r"(0|[1-9]\d{0,14})"
+_DECIMAL = r"(-?(?:0|[1-9]\d{0,19})\.\d{1,25}(?:e[+-]?\d{1,2})?)"
+_STEP_LINE = re.compile(
+    rf'{{"seq":{_WHOLE},"time":{_DECIMAL},"event":"StepEnded","epoch":{_WHOLE},"step":{_WHOLE},'
+    rf'"loss":{_DECIMAL},"accuracy":{_DECIMAL},"examples":{_WHOLE},"learning_rate":{_DECIMAL},'
+    rf'"gradient_norm":{_DECIMAL}}}',
+    re.ASCII,
+).fullmatch
+"""A step as ``encode`` writes nearly all of them: most of any journal, read in half the time."""
+
+
+def _step(line: str) -> Record | None:
+    found = _STEP_LINE(line)
+    if found is None:
+        return None
+    seq, time, epoch, step, loss, accuracy, examples, rate, norm = found.groups()
+    return Record(
+        int(seq),
+        float(time),
+        StepEnded(
+            int(epoch), int(step), float(loss), float(accuracy), int(examples), float(rate),
+            float(norm),
+        ),
+    )  # fmt: skip
+
+
 _to_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 _from_json = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode
 
@@ -269,6 +296,9 @@ def decode(line: str) -> Record:
         DamagedEvent: a ValueError; the line is no JSON object, names no event that is known, or
             one of its fields is absent or of another type.
     """
+    quick = _step(line)
+    if quick is not None:
+        return quick
     try:
         body, end = _from_json(line)
         if end != len(line):

@@ -56,7 +56,9 @@ class Follower:
             self.series.add(record)
         changed = bool(records) or self._reader.damaged != self.series.damaged
         self.series.damaged = self._reader.damaged
-        if records or time.monotonic() - self._owner_asked > self._owner_seconds:
+        if self._reader.behind:
+            pass  # of a past that is still being read nobody can say how it stands
+        elif records or time.monotonic() - self._owner_asked > self._owner_seconds:
             changed |= self._ask_owner()
         self.series.version += changed
         return len(records)

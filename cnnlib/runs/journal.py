@@ -206,7 +206,7 @@ class JournalReader:
         damaged: how many lines so far were no events.
         restarted: the last :meth:`read` found that the journal was rewound or replaced, and began
             at its start: what was read before is void.
-        behind: the last :meth:`read` reached its limit of 16 MiB; there is more.
+        behind: the last :meth:`read` reached its limit of 4 MiB; there is more.
     """
 
     def __init__(self, path: Path) -> None:
@@ -218,7 +218,7 @@ class JournalReader:
     def read(self) -> list[Record]:
         """The events that were added since the last call; none where there is no journal.
 
-        Takes at most 16 MiB (some 80,000 steps) at a time, so that memory stays bounded; while
+        Takes at most 4 MiB (some 20,000 steps) at a time, so that memory stays bounded; while
         :attr:`behind` is set, call again.
 
         Raises:

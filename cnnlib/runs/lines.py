@@ -16,7 +16,7 @@ from typing import NamedTuple
 from cnnlib.errors import RunError
 from cnnlib.runs.files import open_regular, read_exactly
 
-_READ = 16 << 20
+_READ = 4 << 20
 _REMEMBERED = 256
 
 

@@ -71,6 +71,35 @@ def test_lines_are_strict_json_with_envelope_and_fields(record: Record) -> None:
     assert set(body) == {"seq", "time", "event"} | set(get_type_hints(type(record.event)))
 
 
+@given(RECORDS)
+def test_the_quick_way_reads_what_the_thorough_one_reads(record: Record) -> None:
+    """Steps that look like most are read by another way: to the same record, or not at all."""
+    line = encode(record)
+    quick = events._step(line)
+    if quick is not None:
+        assert repr(quick) == repr(record)
+
+
+@pytest.mark.parametrize(
+    ("number", "is_quick"),
+    [
+        ("0.5", True), ("-0.0", True), ("1e-05", False), ("1.5e-07", True), ("12345.678", True),
+        ("01.5", False), ("NaN", False), ('"NaN"', False), ("1.5e999", False), ("+1.5", False),
+        ("\u0661.5", False), ("1.", False), (".5", False), ("7", False),
+    ],
+)  # fmt: skip
+def test_the_quick_way_takes_numbers_of_json_alone(number: str, is_quick: bool) -> None:
+    line = encode(STEP).replace("0.25", number, 1).replace("null", "1.0")
+    quick = events._step(line)
+    assert (quick is not None) == is_quick
+    if is_quick:
+        body = json.loads(line)
+        assert quick is not None
+        assert isinstance(quick.event, StepEnded)
+        assert repr(quick.event.loss) == repr(float(body["loss"]))
+        assert quick == decode(line)
+
+
 @given(RECORDS, st.data())
 def test_every_truncation_of_a_line_is_refused(record: Record, data: st.DataObject) -> None:
     line = encode(record)

@@ -1,0 +1,77 @@
+"""Attaching to a long run: the whole past at once, and nothing of it is read twice."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from long_run import long_run
+from terminal_driver import Terminal
+
+from cnnlib import events as ev
+from cnnlib.runs import lines
+from cnnlib.runs.journal import JournalWriter
+from tui.following import Follower
+
+STEPS = 50_000
+
+
+def test_the_past_of_fifty_thousand_steps_is_there_in_less_than_a_second(tmp_path: Path) -> None:
+    """In seconds of this processor: other work on the machine does not count."""
+    run = long_run(tmp_path)
+    follower = Follower(run)
+    began = time.process_time()
+    follower.poll()
+    while follower._reader.behind:
+        follower.poll()
+    assert time.process_time() - began < 1.0
+    series = follower.series
+    np.testing.assert_array_equal(series.steps.values, np.arange(1, STEPS + 1))
+    assert len(series.epochs) == 50
+    assert series.damaged == 0
+
+
+def test_what_was_read_is_never_read_again_while_following(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = long_run(tmp_path, steps=2000, epochs=4)
+    follower = Follower(run)
+    follower.poll()
+    size = run.journal_path.stat().st_size
+    read = 0
+    exactly = lines.read_exactly
+
+    def counted(descriptor: int, count: int) -> bytearray:
+        nonlocal read
+        data = exactly(descriptor, count)
+        read += len(data)
+        return data
+
+    monkeypatch.setattr(lines, "read_exactly", counted)
+    with JournalWriter(run.journal_path, interval=0.0) as journal:
+        for step in range(2001, 2101):
+            journal.append(ev.StepEnded(5, step, 0.5, 0.5, 32, 1e-3, 1.0))
+            follower.poll()
+    added = run.journal_path.stat().st_size - size
+    assert follower.series.step == 2100
+    assert added <= read < added + 200 * 256  # and a few bytes each time to see that it is the same
+    assert read < size / 3
+
+
+@pytest.mark.terminal
+def test_the_charts_are_on_the_screen_soon(tmp_path: Path) -> None:
+    run = long_run(tmp_path / "runs")
+    terminal = Terminal("attach", run.id, "--runs", tmp_path / "runs", home=tmp_path)
+    try:
+        began = time.monotonic()
+        terminal.wait_for("Loss", "50 000", "stopped", seconds=30)
+        print(f"charts {time.monotonic() - began:.2f} s after the command was given")
+        terminal.wait_until(lambda text: text.count("stopped") >= 2, "the status line")
+        text = terminal.text
+        terminal.press("q")
+        assert terminal.wait_for_end() == 0
+    finally:
+        terminal.close()
+    assert sum("\u2800" < character <= "\u28ff" for character in text) > 20, text
