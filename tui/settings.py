@@ -239,7 +239,7 @@ def architecture_text(name_or_file: str) -> str:
         return ARCHITECTURES[name_or_file]
     path = Path(name_or_file).expanduser()
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         raise SpecificationError(
             "arch",
@@ -247,10 +247,18 @@ def architecture_text(name_or_file: str) -> str:
             received=repr(name_or_file),
             advice=_near(name_or_file, ARCHITECTURES),
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecificationError(
-            "arch", expected="a text file with one layer a line", received=str(error)
-        ) from None
+    except OSError as error:
+        raise _no_layers(error.strerror or str(error)) from None
+    except UnicodeDecodeError:
+        raise _no_layers("bytes that are no UTF-8") from None
+    if not text.strip():
+        raise _no_layers("an empty file")
+    return text
+
+
+def _no_layers(received: str) -> SpecificationError:
+    expected = "a text file with one layer a line"
+    return SpecificationError("arch", expected=expected, received=received)
 
 
 def _key(name: str) -> str:

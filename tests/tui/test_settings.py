@@ -174,8 +174,14 @@ def test_an_architecture_is_a_name_or_a_file(tmp_path: Path) -> None:
     assert architecture_text(str(own)) == own.read_text()
     with pytest.raises(SpecificationError, match="Did you mean 'lenet'"):
         architecture_text("lenett")
-    with pytest.raises(SpecificationError, match="arch"):
+    with pytest.raises(SpecificationError, match=r"received Is a directory$"):
         architecture_text(str(tmp_path))
+    own.write_bytes(b"Flatten()\n\xff\xfe")
+    with pytest.raises(SpecificationError, match=r"received bytes that are no UTF-8$"):
+        architecture_text(str(own))
+    own.write_text("\n")
+    with pytest.raises(SpecificationError, match=r"one layer a line, received an empty file$"):
+        architecture_text(str(own))
 
 
 @pytest.mark.parametrize(
