@@ -5,10 +5,12 @@ runs innermost, so every copy, comparison and sum moves runs of at least N conse
 and every product of matrices has its long side where BLAS wants it.
 
 A kernel is *planned*: its constructor is given all sizes and allocates all workspaces once, so
-``forward`` and ``backward`` allocate nothing. The arrays that they return belong to the kernel and
-hold until its next call. ``backward(dy)`` reads ``dy`` without writing to it, *adds* to the
-gradients of the parameters and returns ``dx``. A kernel planned for inference keeps nothing for a
-backward and has none, unless it is asked for ``dx``: then it gives that, and no other gradient.
+``forward`` and ``backward`` allocate nothing as large as a batch, except for the random numbers of
+dropout. The arrays that they return belong to the kernel and hold until its next call.
+``backward(dy)`` reads ``dy`` without writing to it, *adds* to the gradients of the parameters and
+returns ``dx``; it may use up what ``forward`` kept, so each forward has one backward. A kernel
+planned for inference keeps nothing for a backward and has none, unless it is asked for ``dx``:
+then it gives that, and no other gradient.
 """
 
 from __future__ import annotations

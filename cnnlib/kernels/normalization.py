@@ -141,11 +141,13 @@ class Affine:
         running_var: Array,
         *,
         eps: float,
+        input_gradient: bool,
     ) -> None:
         self.output_shape = input_shape
         self._terms = gamma, beta, running_mean, running_var
         self._eps = eps
         self._y = np.empty(batch_last(input_shape, n), gamma.dtype)
+        self._dx = np.empty_like(self._y) if input_gradient else None
 
     def forward(self, x: Array, draw: Draw | None = None) -> Array:
         """x (H, C, W, N) to y of the same shape."""
@@ -155,10 +157,14 @@ class Affine:
         np.add(self._y, (beta - mean * scale)[:, None, None], out=self._y)
         return self._y
 
-    def backward(self, dy: Array) -> Array:
+    def backward(self, dy: Array) -> Array | None:
         """dy (H, C, W, N) to dx of the same shape (for saliency through a trained network)."""
+        if self._dx is None:
+            return None
         gamma, _, _, var = self._terms
-        return np.asarray(dy * (gamma / np.sqrt(var + self._eps))[:, None, None])
+        scale = gamma / np.sqrt(var + self._eps)
+        np.multiply(dy, scale[:, None, None], out=self._dx)
+        return self._dx
 
 
 class LayerNorm:
@@ -191,6 +197,7 @@ class LayerNorm:
         self._xhat = np.empty((gamma.size, n), gamma.dtype)
         self._work = np.empty_like(self._xhat)
         self._y = np.empty_like(self._xhat)
+        self._scaled = np.empty_like(self._xhat)  # dy * gamma
 
     def forward(self, x: Array, draw: Draw | None = None) -> Array:
         """x (..., N) to y of the same shape."""
@@ -209,7 +216,7 @@ class LayerNorm:
         if self._d_gamma is not None and self._d_beta is not None:
             self._d_beta += dy.sum(axis=1)
             self._d_gamma += np.multiply(dy, self._xhat, out=self._work).sum(axis=1)
-        g = dy * self._gamma
+        g = np.multiply(dy, self._gamma, out=self._scaled)
         mean_gamma = np.multiply(g, self._xhat, out=self._work).mean(axis=0)
         dx: Array = np.multiply(self._xhat, mean_gamma, out=self._work)
         np.add(dx, g.mean(axis=0), out=dx)

@@ -72,7 +72,14 @@ class BatchNorm2d(Layer):
         d_gamma, d_beta = site.gradient("weight"), site.gradient("bias")
         if d_gamma is None or d_beta is None:
             return normalization.Affine(
-                site.input_shape, site.n, gamma, beta, mean, var, eps=self.eps
+                site.input_shape,
+                site.n,
+                gamma,
+                beta,
+                mean,
+                var,
+                eps=self.eps,
+                input_gradient=site.input_gradient,
             )
         return normalization.BatchNorm(
             site.input_shape,

@@ -98,6 +98,16 @@ CASES: list[Case] = [
         1080,
     ),
     _case("Conv2d(2); ReLU(); MaxPool2d(3, stride=2)", (1, 8, 8), (2, 2, 2), 20, 648),
+    # enough channels for Winograd's way, whole and cropped, behind another pooling and at the image
+    _case("Conv2d(16, padding=1); ReLU(); MaxPool2d(2)", (16, 5, 4), (16, 2, 2), 2320, 46080),
+    _case(
+        'Conv2d(16, kernel=1); ReLU(); MaxPool2d(2); Conv2d(16, padding="same", bias=False);'
+        " MaxPool2d(2)",
+        (1, 6, 9),
+        (16, 1, 2),
+        32 + 2304,
+        16 * 6 * 9 + 16 * 3 * 4 * 9 * 16,
+    ),
     _case("Conv2d(2); Tanh(); AvgPool2d(2)", (1, 7, 6), (2, 2, 2), 20, 360),
     _case("Conv2d(2); ReLU(); Conv2d(3, kernel=2); MaxPool2d(2)", (1, 6, 8), (3, 1, 2), 47, 792),
     _case("Conv2d(2); ReLU(); ReLU(); MaxPool2d(2); MaxPool2d(2)", (1, 8, 9), (2, 1, 1), 20, 756),
