@@ -172,10 +172,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("evaluate.right", ("l", "right"), "Right", "the cell to the right", "evaluate", False, "move(1, 0)"),
     Command("evaluate.up", ("k", "up"), "Up", "the cell above", "evaluate", False, "move(0, -1)"),
     Command("evaluate.down", ("j", "down"), "Down", "the cell below", "evaluate", False, "move(0, 1)"),
-    Command("evaluate.next", ("n",), "Next confusion", "the pair of classes that is confused next most", "evaluate", True, "next_confused(1)"),
+    Command("evaluate.next", ("n",), "Next pair", "the pair of classes that is confused next most", "evaluate", True, "next_confused(1)"),
     Command("evaluate.previous", ("N",), "Previous confusion", "the pair of classes that is confused more", "evaluate", False, "next_confused(-1)"),
-    Command("evaluate.open", ("enter",), "Images", "the mistakes that this cell counts", "evaluate", True, "open"),
-    Command("evaluate.scale", ("y",), "Counts/%", "counts, shares of the row, shares of the column", "evaluate", True, "scale"),
+    Command("evaluate.open", ("enter",), "Images", "the mistakes that this cell counts; of a comparison the images, then their maps", "evaluate", True, "open"),
+    Command("evaluate.calibration", ("c",), "Calibration", "how often it is right by how sure it is, or the confusion matrix", "evaluate", True, "calibration"),
+    Command("evaluate.compare", ("o",), "Compare", "compare with another run: who is right about which images", "evaluate", True, "compare"),
+    Command("evaluate.scale", ("y",), "Counts/%", "counts, shares of the row, shares of the column", "evaluate", False, "scale"),
     Command("evaluate.split", ("s",), "Split", "the test report, or the last validation", "evaluate", False, "split"),
 
     # Mistakes

@@ -4,6 +4,7 @@
 sure each prediction was.
 """
 
+from cnnlib.metrics.agreement import Agreement, agreement
 from cnnlib.metrics.counts import (
     Average,
     Scores,
@@ -22,11 +23,13 @@ from cnnlib.metrics.probabilities import (
 )
 
 __all__ = [
+    "Agreement",
     "Average",
     "Calibration",
     "Scores",
     "Tallied",
     "Tally",
+    "agreement",
     "calibration",
     "check_probabilities",
     "confusion_matrix",

@@ -1,8 +1,14 @@
-"""Evaluate: how good the network is, class by class, and which classes it confuses."""
+"""Evaluate: how good the network is, class by class, and which classes it confuses.
+
+The left part shows the confusion matrix, or how honest the network's confidence is, or how it
+compares with the network of another run.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +17,17 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from cnnlib.metrics import Scores
-from tui.panes.reporting import ReportPane
+from cnnlib.runs import Run, RunSummary
+from tui.panes.comparing import choices_of
+from tui.panes.contrasting import ContrastingPane
 from tui.render import format as say
+from tui.render.calibration import reliability
 from tui.render.cells import Grid
+from tui.render.comparison import PARTS, comparison
 from tui.render.matrix import Layout, Mode, confusion
+from tui.render.montage import Montage, montage
 from tui.render.tables import Cell, Column, facts, note, table, window, wrap
+from tui.screens.choose import ChooseScreen
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
 
@@ -24,6 +36,9 @@ MODES: tuple[tuple[Mode, str], ...] = (
     ("rows", "% of the true class"),
     ("columns", "% of the prediction"),
 )
+
+
+View = Literal["confusion", "calibration", "comparison"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +53,7 @@ class Evaluation:
     calibration_error: float | None = None
 
 
-class EvaluatePane(ReportPane):
+class EvaluatePane(ContrastingPane):
     """The confusion matrix on the left, the scores on the right."""
 
     pane_name = "evaluate"
@@ -51,6 +66,12 @@ class EvaluatePane(ReportPane):
         self.prefer_validation = False
         self._first_class = 0
         self._place: Layout | None = None
+        self.view: View = "confusion"
+        self.part = 1
+        """Which of the four counts of a comparison is chosen."""
+        self.image: int | None = None
+        """Which of the images that it counts; None: the cursor is on the counts."""
+        self._sheet: Montage | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -87,13 +108,28 @@ class EvaluatePane(ReportPane):
         return Evaluation(title, scores, event.loss, classes, event.split)
 
     def draw(self) -> None:
+        self.ask_comparison()
         matrix, scores = self.query_one("#matrix", CellGrid), self.query_one("#scores", CellGrid)
         found = self.evaluation()
         mode = MODES[self.mode][1]
         matrix.border_title = f"confusion: {mode}, rows are the truth" if found else "confusion"
         matrix.border_subtitle = "y counts/%  n next  Enter images" if found else ""
         scores.border_title = found.title if found else "scores"
-        matrix.draw(self._draw_matrix)
+        if found and self.view == "calibration":
+            matrix.border_title = "how often it is right, by how sure it is"
+            matrix.border_subtitle = "c confusion"
+        elif found and self.view == "comparison":
+            matrix.border_title = "compared with another run"
+            keys = (
+                "Enter its maps  Esc" if self.image is not None else "Enter images  o another run"
+            )
+            matrix.border_subtitle = f"hjkl  {keys}"
+        drawn = {
+            "confusion": self._draw_matrix,
+            "calibration": self._draw_calibration,
+            "comparison": self._draw_comparison,
+        }
+        matrix.draw(drawn[self.view])
         scores.draw(self._draw_scores)
 
     def _draw_matrix(self, width: int, height: int) -> Grid:
@@ -117,6 +153,58 @@ class EvaluatePane(ReportPane):
         top = min(self._place.bottom + 1, height - len(legend))
         for y, (text, ink) in enumerate(legend, start=top):
             grid.put(0, y, text, fg=ink)
+        return grid
+
+    def _draw_calibration(self, width: int, height: int) -> Grid:
+        found, session = self.evaluation(), self.session
+        if found is None or self.report is None or found.title != "test":
+            words = self._missing() if found is None else "The test report says it; this is none."
+            return note(words, width, height, fg=session.palette.muted)
+        return reliability(
+            self.report.calibration, width, height, session.terminal, session.palette
+        )
+
+    def _counted(self) -> NDArray[np.int64]:
+        """The test images that the chosen count counts."""
+        if self.agreement is None:
+            return np.empty(0, np.int64)
+        found: NDArray[np.int64] = getattr(self.agreement, PARTS[self.part])
+        return found
+
+    def _draw_comparison(self, width: int, height: int) -> Grid:
+        session, run, dataset = self.session, self.session.run, self.session.dataset
+        self._sheet = None
+        if self.agreement is None or run is None or self.other is None or dataset is None:
+            words = self.compare_problem or "comparing..."
+            if self.report is None:
+                words = "The comparison is made when this run has its report."
+            elif self.other is None:
+                words = "o chooses the run to compare with."
+            return note(words, width, height, fg=session.palette.muted)
+        grid = Grid.blank(width, height)
+        names = (run.id, self.other.id)
+        head = comparison(
+            self.agreement, names, self.part, width, session.terminal, session.palette
+        )
+        grid.paste(head, 0, 0)
+        indices = self._counted()
+        room = height - head.height - 1
+        if not len(indices) or room < 3:
+            return grid
+        at = min(self.image or 0, len(indices) - 1)
+        page = max((at // 60) * 60, 0)
+        some = indices[page : page + 60]
+        labels = [f"{i} {dataset.classes[int(dataset.test.labels[i])]}" for i in some]
+        self._sheet = montage(
+            dataset.test.images[some],
+            width,
+            room,
+            session.terminal,
+            labels=labels,
+            selected=at - page if self.image is not None else None,
+            palette=session.palette,
+        )
+        grid.paste(self._sheet.grid, 0, head.height + 1)
         return grid
 
     def _legend(self, found: Evaluation, width: int, room: int) -> list[tuple[str, int]]:
@@ -158,6 +246,12 @@ class EvaluatePane(ReportPane):
             ("right", f"{int(scores.matrix.trace())}/{scores.examples}"),
             ("loss", say.number(found.loss, 4)),
         ]
+        if self.corrected is not None and found.title == "test":
+            pairs.insert(2, ("corrected", Cell(say.percent(self.corrected.accuracy, 2), bold=True)))
+            if height >= 24:
+                fixed, dropped = len(self.corrected.fixed), len(self.corrected.dropped)
+                pairs.insert(3, ("", f"{fixed} label errors fixed"))
+                pairs.insert(4, ("", f"{dropped} left out"))
         if found.calibration_error is not None and height >= 24:
             pairs.append(("calibration error", say.number(found.calibration_error, 4)))
         grid.paste(facts(pairs, width, len(pairs), session.terminal, palette=session.palette), 0, 0)
@@ -209,11 +303,58 @@ class EvaluatePane(ReportPane):
     # What the keys do
 
     def action_move(self, right: int, down: int) -> None:
-        """Walk the matrix."""
+        """Walk the matrix, or the counts and images of a comparison."""
         found = self.evaluation()
-        if found is not None:
+        if self.view == "comparison":
+            self._move_in_comparison(right, down)
+        elif found is not None:
             self.cursor = self._inside(found, self.cursor[0] + down, self.cursor[1] + right)
             self.draw()
+
+    def _move_in_comparison(self, right: int, down: int) -> None:
+        if self.image is None:
+            column = max(0, min(self.part % 2 + right, 1))
+            row = max(0, min(self.part // 2 + down, 1))
+            self.part = 2 * row + column
+        else:
+            columns = self._sheet.columns if self._sheet is not None else 1
+            self.image = max(0, min(self.image + right + down * columns, len(self._counted()) - 1))
+        self.draw()
+
+    def action_calibration(self) -> None:
+        """How honest the confidence is, or the confusion matrix again."""
+        self.view = "confusion" if self.view == "calibration" else "calibration"
+        self.draw()
+
+    def action_compare(self) -> None:
+        """Choose a run to compare with."""
+        self.list_runs_for(self._choose_other)
+
+    def _choose_other(self, runs: Sequence[RunSummary]) -> None:
+        shown = self.session.run
+        others = [run for run in runs if shown is not None and run.path != shown.path]
+        if others:
+            choices = choices_of(others, self.session.terminal)
+            self.application.push_screen(ChooseScreen("Compare with", choices), self._compare_with)
+        else:
+            self.say("There is no other run to compare with.")
+
+    def _compare_with(self, name: str | None) -> None:
+        if name is not None:
+            self.other = Run(self.session.runs_root / name)
+            self.view, self.image = "comparison", None
+            self.draw()
+
+    def go_back(self) -> bool:
+        """Escape: from the images to the counts, then to the confusion matrix."""
+        if self.view == "confusion":
+            return False
+        if self.view == "comparison" and self.image is not None:
+            self.image = None
+        else:
+            self.view = "confusion"
+        self.draw()
+        return True
 
     def action_next_confused(self, step: int) -> None:
         """To the pair that is confused next most."""
@@ -238,7 +379,10 @@ class EvaluatePane(ReportPane):
     async def action_open(self) -> None:
         """The mistakes that the cell counts."""
         found = self.evaluation()
-        if found is None:
+        if found is None or self.view == "calibration":
+            return
+        if self.view == "comparison":
+            await self._open_counted()
             return
         row, column = self.cursor
         names = found.classes
@@ -249,8 +393,20 @@ class EvaluatePane(ReportPane):
         self.session.touch()
         await self.application.action_show_pane("mistakes")
 
+    async def _open_counted(self) -> None:
+        """From the counts to the images, and from an image to its maps."""
+        indices = self._counted()
+        if self.image is None:
+            self.image = 0 if len(indices) else None
+            self.draw()
+        elif len(indices):
+            self.session.choose_sample("test", int(indices[min(self.image, len(indices) - 1)]))
+            await self.application.action_show_pane("features")
+
     @on(CellGrid.Clicked, "#matrix")
     def _clicked(self, click: CellGrid.Clicked) -> None:
+        if self.view != "confusion":
+            return
         cell = self._place.cell_at(click.x, click.y) if self._place is not None else None
         if cell is not None:
             self.cursor = cell

@@ -1,0 +1,61 @@
+"""Two networks on the same images as cells: four counts, and the images that one of them counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnnlib.metrics import Agreement
+from tui.render.cells import DEFAULT, Grid
+from tui.render.format import count, fit, number, percent
+from tui.render.palette import DARK, Palette
+from tui.render.tables import wrap
+from tui.terminal import Terminal
+
+PARTS = ("both", "first", "second", "neither")
+"""As the attributes of an Agreement; in two rows of two."""
+
+
+def comparison(
+    found: Agreement,
+    names: Sequence[str],
+    chosen: int,
+    width: int,
+    terminal: Terminal,
+    palette: Palette = DARK,
+) -> Grid:
+    """The four counts, of which one is chosen, and what they say about which network is better.
+
+    ``names`` are those of the first and of the second network.
+    """
+    first, second = names
+    examples = sum(len(getattr(found, part)) for part in PARTS)
+    half = max(min((width - 2) // 2, 34), 8)
+    lines = _verdict(found, names, examples)
+    words = [line for text in lines for line in wrap(text, width)]
+    grid = Grid.blank(width, 3 + 2 + len(words))
+    grid.put(0, 0, fit(f"A  {first}", width), fg=palette.text)
+    grid.put(0, 1, fit(f"B  {second}", width), fg=palette.text)
+    titles = ("both right", "only A right", "only B right", "neither right")
+    for at, (part, title) in enumerate(zip(PARTS, titles, strict=True)):
+        x, y = at % 2 * (half + 2), 2 + at // 2
+        here = at == chosen
+        text = f"{'>' if here else ' '} {title:<13} {count(len(getattr(found, part))):>7}"
+        ink = palette.accent if here else DEFAULT
+        grid.put(x, y, fit(text, half), fg=ink, bold=here)
+        if here:
+            grid.fill((x, y, half, 1), bg=palette.selected)
+    for y, line in enumerate(words, start=5):
+        grid.put(0, y, line, fg=palette.muted)
+    return grid
+
+
+def _verdict(found: Agreement, names: Sequence[str], examples: int) -> list[str]:
+    right = len(found.both) + len(found.first), len(found.both) + len(found.second)
+    shares = [percent(each / max(examples, 1), 2) for each in right]
+    differing = len(found.first) + len(found.second)
+    p = found.p_value
+    chance = "could well be chance" if p > 0.05 else "is hardly chance"
+    return [
+        f"A {shares[0]}, B {shares[1]} of {count(examples)}",
+        f"they differ about {count(differing)}; such a division {chance} (p {number(p, 3)})",
+    ]
