@@ -19,12 +19,13 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from tui.commands import PANES, command
+from tui.commands import PANES, Table, command
 from tui.keys import bindings, palette_entries
 from tui.leaving import Leaving
 from tui.panes import Pane, pane_class
+from tui.preferences import Preferences
 from tui.render.cells import text_width
-from tui.render.palette import DARK, LIGHT, PALETTES
+from tui.render.palette import PALETTES
 from tui.screens.export import ExportScreen
 from tui.screens.help import HelpScreen
 from tui.screens.too_small import NEEDED, TooSmallScreen
@@ -59,19 +60,25 @@ class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
         architecture: str | None = None,
         runs: Path,
         attach: Run | None = None,
+        preferences: Preferences = Preferences(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__(ansi_color=True if terminal.colours == 0 else None)
         settings = Settings(data=data)
         if architecture is not None:
             settings = replace(settings, architecture=architecture)
+        if preferences.glyphs != "auto":
+            terminal = terminal.with_glyphs("half" if preferences.glyphs == "half" else "ascii")
         self.session = Session(terminal, settings, runs)
+        self.session.commands = preferences.commands
+        self._tick = 1.0 / preferences.refresh if preferences.refresh is not None else None
         self._first_run = attach
         self._panes: dict[str, Pane] = {}
         self._current = ""
         self._drawn: dict[str, int] = {}  # pane -> the session's version that it shows
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = DARK.name
+        self.theme = f"cnn-{preferences.theme}"
+        self.session.palette = PALETTES[self.theme]
         self.set_class(not terminal.unicode, "-ascii")
 
     # The frame
@@ -91,7 +98,8 @@ class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
         else:
             await self.action_show_pane(PANES[0][0])
             self.read_dataset(self.session.settings.data)
-        self.set_interval(TICK_OVER_SSH if self.session.terminal.ssh else TICK, self.tick)
+        usual = TICK_OVER_SSH if self.session.terminal.ssh else TICK
+        self.set_interval(self._tick or usual, self.tick)
         self._check_size(self.size)
 
     def on_unmount(self) -> None:
@@ -221,8 +229,11 @@ class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
         self.redraw_all()
 
     def action_theme(self) -> None:
-        """Dark or light."""
-        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+        """The next of the themes."""
+        names = list(PALETTES)
+        at = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(at + 1) % len(names)]
+        self.say(f"theme: {self.theme.removeprefix('cnn-')}")
 
     def watch_theme(self, name: str) -> None:
         """Renderers use the palette of the theme."""
@@ -236,7 +247,7 @@ class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
 
     def action_help(self) -> None:
         """What the keys do here."""
-        self.push_screen(HelpScreen(self._current, self.session.terminal))
+        self.push_screen(HelpScreen(self._current, self.session.terminal, self.session.commands))
 
     def action_export(self) -> None:
         """Write figures of the current run."""
@@ -271,3 +282,12 @@ class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
             self.push_screen(TooSmallScreen())
         elif shown and not small:
             self.pop_screen()
+
+
+def app_with(table: Table) -> type[CnnTuiApp]:
+    """The app bound to the keys of this table."""
+
+    class Bound(CnnTuiApp, inherit_bindings=False):
+        BINDINGS = bindings(table)
+
+    return Bound

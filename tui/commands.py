@@ -59,6 +59,10 @@ class Command:
         return "action_" + self.action.split("(", 1)[0]
 
 
+Table = tuple[Command, ...]
+"""The commands, with whatever keys."""
+
+
 def _panes() -> Iterable[Command]:
     for digit, (name, title) in enumerate(PANES, start=1):
         yield Command(
@@ -79,7 +83,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("focus.previous", ("shift+tab",), "Previous", "previous part of the pane, then the previous pane", None, False, "focus_previous"),
     Command("back", ("escape",), "Back", "leave a field or a dialog; never quits", None, False, "back"),
     Command("glyphs", ("v",), "Glyphs", "draw in half blocks or in ASCII", None, False, "glyphs"),
-    Command("theme", ("t",), "Theme", "dark or light", None, False, "theme"),
+    Command("theme", ("t",), "Theme", "dark, light, for colour-blind eyes, the terminal's own colours", None, False, "theme"),
     Command("redraw", ("ctrl+l",), "Redraw", "paint the whole screen again", None, False, "redraw"),
     Command("export", ("e",), "Export", "write figures of the current run", None, True, "export"),
     Command("palette", ("colon", "ctrl+p"), "Palette", "every command by name", None, False, "command_palette"),
@@ -253,29 +257,32 @@ def command(command_id: str) -> Command:
     raise KeyError(command_id)
 
 
-def commands_for(pane: str | None) -> tuple[Command, ...]:
+def commands_for(pane: str | None, table: Table = COMMANDS) -> Table:
     """The commands of one pane alone (or, for None, those that work everywhere)."""
-    return tuple(entry for entry in COMMANDS if entry.pane == pane)
+    return tuple(entry for entry in table if entry.pane == pane)
 
 
-def bindings_for(pane: str | None) -> tuple[tuple[str, str, str, str], ...]:
+def bindings_for(
+    pane: str | None, table: Table = COMMANDS
+) -> tuple[tuple[str, str, str, str], ...]:
     """(keys joined by commas, action, title, id) of the commands of one pane, for a binding each."""
     return tuple(
-        (",".join(entry.keys), entry.action, entry.title, entry.id) for entry in commands_for(pane)
+        (",".join(entry.keys), entry.action, entry.title, entry.id)
+        for entry in commands_for(pane, table)
     )
 
 
-def footer_for(pane: str) -> tuple[tuple[str, str], ...]:
+def footer_for(pane: str, table: Table = COMMANDS) -> tuple[tuple[str, str], ...]:
     """(key, word) for the footer of a pane: its own commands first."""
-    shown = [*commands_for(pane), *commands_for(None)]
+    shown = [*commands_for(pane, table), *commands_for(None, table)]
     return tuple((key_label(entry.keys[0]), entry.title.lower()) for entry in shown if entry.footer)
 
 
-def help_for(pane: str | None) -> tuple[tuple[str, str], ...]:
+def help_for(pane: str | None, table: Table = COMMANDS) -> tuple[tuple[str, str], ...]:
     """(keys, help) of the commands of one pane, or of those that work everywhere."""
     rows = [
         (" ".join(key_label(key) for key in entry.keys), entry.help)
-        for entry in commands_for(pane)
+        for entry in commands_for(pane, table)
         if not entry.id.startswith("pane.")
     ]
     if pane is None:

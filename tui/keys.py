@@ -8,21 +8,21 @@ from functools import partial
 from textual.app import SystemCommand
 from textual.binding import Binding
 
-from tui.commands import COMMANDS, PANES, bindings_for
+from tui.commands import COMMANDS, PANES, Table, bindings_for
 
 AnyBinding = Binding | tuple[str, str] | tuple[str, str, str]
 
 
-def bindings() -> list[AnyBinding]:
+def bindings(table: Table = COMMANDS) -> list[AnyBinding]:
     """A binding for every command; those of panes go through the app's `in_pane`."""
     everywhere: list[AnyBinding] = [
         Binding(keys, action, title, show=False, id=command_id, priority=command_id == "quit.now")
-        for keys, action, title, command_id in bindings_for(None)
+        for keys, action, title, command_id in bindings_for(None, table)
     ]
     of_panes = [
         Binding(keys, f"in_pane('{command_id}')", title, show=False, id=command_id)
         for name, _ in PANES
-        for keys, _, title, command_id in bindings_for(name)
+        for keys, _, title, command_id in bindings_for(name, table)
     ]
     return everywhere + of_panes
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from tui.commands import COMMANDS
 from tui.following import Follower
 from tui.render.palette import DARK, Palette
 from tui.series import Series
@@ -39,6 +40,8 @@ class Session:
     def __init__(self, terminal: Terminal, settings: Settings, runs_root: Path) -> None:
         self.terminal = terminal
         self.palette: Palette = DARK
+        self.commands = COMMANDS
+        """The table of commands with the user's keys."""
         self.settings = settings
         """The draft: what the next run is started with. Replace it with `edit`."""
         self.runs_root = runs_root

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
-from tui.render.palette import PALETTES, Palette, hex_colour
+from tui.render.palette import PALETTES, TERMINAL, Palette, css_colour
+
+
+ON_THE_TERMINAL = {
+    "ansi-background": "ansi_black",
+    "ansi-foreground": "ansi_white",
+    "block-cursor-foreground": "ansi_black",
+    "input-cursor-background": "ansi_white",
+    "input-cursor-foreground": "ansi_black",
+    "input-cursor-text-style": "none",
+    "input-selection-foreground": "ansi_black",
+    "screen-selection-background": "ansi_bright_blue",
+    "screen-selection-foreground": "ansi_black",
+}
+"""What Textual asks of a theme that has the terminal's own colours."""
 
 
 def theme(palette: Palette) -> Theme:
     """The theme of a palette."""
-    c = {name: hex_colour(value) for name, value in vars(palette).items() if isinstance(value, int)}
+    c = {name: css_colour(value) for name, value in vars(palette).items() if isinstance(value, int)}
     return Theme(
         name=palette.name,
         dark=palette.dark,
+        ansi=palette is TERMINAL,
         primary=c["accent"],
         secondary=c["valid"],
         accent=c["accent"],
@@ -42,6 +57,7 @@ def theme(palette: Palette) -> Theme:
             "muted": c["muted"],
             "faint": c["faint"],
             "frame": c["border"],
+            **(ON_THE_TERMINAL if palette is TERMINAL else {}),
         },
     )
 

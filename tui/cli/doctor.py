@@ -28,6 +28,7 @@ def doctor(runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> int:
         **{package: _version(package) for package in PACKAGES},
         "blas": _blas(),
         "terminal": _terminal(),
+        "configuration": _configuration(),
         "data cache": _writable(_cache()),
         "runs": _writable(runs),
         "images a second": round(speed()),
@@ -93,6 +94,19 @@ def _terminal() -> str:
 
     where = "a terminal" if sys.stdout.isatty() else "no terminal here"
     return f"{where}; by the environment {ask().describe()}"
+
+
+def _configuration() -> str:
+    """Where the preferences of the app are, and whether they are there and well."""
+    from cnnlib.errors import SpecificationError
+    from tui.preferences import config_path, load
+
+    path = config_path()
+    try:
+        load(path)
+    except SpecificationError as error:
+        return str(error)
+    return str(path) if path.is_file() else f"{path} (not there: all as usual)"
 
 
 def _cache() -> Path:

@@ -35,7 +35,10 @@ def open_app(
         from tui.experiment.launching import one_thread_each
 
         one_thread_each(os.environ)
+        from tui.preferences import load
         from tui.settings import architecture_text, layered
+
+        preferences = load()
 
         settings = layered(
             preset=preset,
@@ -45,15 +48,16 @@ def open_app(
         )
         run = find_run(attach, runs) if attached else None
 
-        from tui.app import CnnTuiApp
+        from tui.app import app_with
         from tui.terminal import ask
 
-        app = CnnTuiApp(
+        app = app_with(preferences.commands)(
             ask(),
             data=settings.data,
             architecture=settings.architecture,
             runs=runs,
             attach=run,
+            preferences=preferences,
         )
         app.session.edit(settings)
         guard.on_signal(app.leave_by_signal)

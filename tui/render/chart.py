@@ -197,7 +197,7 @@ def _mark(
         x = canvas.column(mark.x)
         signs, ink = {
             "event": ("┊:", palette.warn),
-            "epoch": ("│|", palette.panel),
+            "epoch": ("│|", palette.panel if palette.panel >= 0 else palette.faint),
             "cursor": ("│|", palette.accent),
         }[mark.kind]
         if mark.kind == "epoch" and not terminal.colours:

@@ -75,16 +75,79 @@ LIGHT = Palette(
     series=(0x005FAF, 0xAF5F00, 0x00875F, 0x870087, 0x875F00, 0x0087AF),
 )
 
-PALETTES = {palette.name: palette for palette in (DARK, LIGHT)}
+COLOUR_BLIND = Palette(
+    name="cnn-colour-blind",
+    dark=True,
+    background=0x121212,
+    surface=0x1C1C1C,
+    panel=0x262626,
+    border=0x444444,
+    text=0xD0D0D0,
+    muted=0x949494,
+    faint=0x585858,
+    accent=0x5FAFFF,
+    train=0x5FAFFF,
+    valid=0xFFAF00,
+    good=0xAFD7FF,
+    warn=0xFFFF5F,
+    bad=0xD75F00,
+    selected=0x005F87,
+    series=(0x5FAFFF, 0xFFAF00, 0xEEEEEE, 0xAF5F00, 0xFFFF5F, 0x0087AF),
+)
+"""The hues of Okabe and Ito (2008), without a pair of red and green."""
+
+
+def ansi(number: int) -> int:
+    """The terminal's own colour of this number, 0 to 15, among the colours of a palette."""
+    return -2 - number
+
+
+TERMINAL = Palette(
+    name="cnn-terminal",
+    dark=True,
+    background=-1,
+    surface=-1,
+    panel=-1,
+    border=ansi(8),
+    text=-1,
+    muted=-1,
+    faint=ansi(8),
+    accent=ansi(4),
+    train=ansi(4),
+    valid=ansi(3),
+    good=ansi(2),
+    warn=ansi(5),
+    bad=ansi(1),
+    selected=ansi(6),
+    series=tuple(ansi(number) for number in (4, 3, 2, 5, 6, 1)),
+)
+"""The sixteen colours that the terminal's user has chosen, on the terminal's own ground."""
+
+PALETTES = {palette.name: palette for palette in (DARK, LIGHT, COLOUR_BLIND, TERMINAL)}
+_ANSI_NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 
 
 def hex_colour(colour: int) -> str:
-    """`#rrggbb`."""
+    """As rich writes it: `#rrggbb`, `default`, or the number of a terminal's own colour."""
+    if colour < 0:
+        return "default" if colour == -1 else f"color({-2 - colour})"
     return f"#{colour:06x}"
 
 
+def css_colour(colour: int) -> str:
+    """As a style sheet writes it."""
+    if colour == -1:
+        return "ansi_default"
+    if colour < 0:
+        bright, number = divmod(-2 - colour, 8)
+        return f"ansi_{'bright_' if bright else ''}{_ANSI_NAMES[number]}"
+    return hex_colour(colour)
+
+
 def blend(a: int, b: int, share: float) -> int:
-    """The colour that lies `share` of the way from a to b."""
+    """The colour that lies `share` of the way from a to b; of the terminal's own, the nearer."""
+    if a < 0 or b < 0:
+        return b if share >= 0.5 else a
     mixed = 0
     for shift in (16, 8, 0):
         low, high = (a >> shift) & 255, (b >> shift) & 255

@@ -10,15 +10,18 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.commands import PANES, help_for
+from tui.commands import COMMANDS, PANES, Table, help_for
 from tui.terminal import Terminal
 
 ADVICE = "Slow line? ssh -C, a smaller window, v for ASCII. Mark text with Shift and the mouse."
 
 
-def help_text(pane: str, terminal: Terminal) -> str:
+def help_text(pane: str, terminal: Terminal, table: Table = COMMANDS) -> str:
     """The page: the pane's keys, the keys that work everywhere, the terminal."""
-    sections = [(dict(PANES)[pane], help_for(pane)), ("Everywhere", help_for(None))]
+    sections = [
+        (dict(PANES)[pane], help_for(pane, table)),
+        ("Everywhere", help_for(None, table)),
+    ]
     width = max(len(keys) for _, rows in sections for keys, _ in rows)
     lines: list[str] = []
     for title, rows in sections:
@@ -40,17 +43,18 @@ class HelpScreen(ModalScreen[None]):
         Binding("pageup", "scroll(-10)", show=False),
     ]
 
-    def __init__(self, pane: str, terminal: Terminal) -> None:
+    def __init__(self, pane: str, terminal: Terminal, table: Table = COMMANDS) -> None:
         super().__init__()
         self._pane = pane
         self._terminal = terminal
+        self._table = table
 
     def compose(self) -> ComposeResult:
         """The page in a frame that scrolls."""
         with VerticalScroll(classes="dialog", can_focus=False) as dialog:
             dialog.border_title = f"Help: {dict(PANES)[self._pane]}"
             dialog.border_subtitle = "Esc closes, j k scroll"
-            yield Static(help_text(self._pane, self._terminal), markup=False)
+            yield Static(help_text(self._pane, self._terminal, self._table), markup=False)
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the page."""

@@ -84,5 +84,5 @@ class KeyBar(CellGrid):
 
     def draw_keys(self, pane: str) -> None:
         """Show the keys of a pane."""
-        entries = footer_for(pane)
+        entries = footer_for(pane, self._session.commands)
         self.draw(lambda width, _: key_bar(entries, width, self._session.palette))
