@@ -3,17 +3,20 @@
 ``python contenders.py NAME NET BATCH RANKS`` reads lines "train SECONDS" or "infer SECONDS" and
 answers each with a JSON line {"images_per_second", "peak_mib"}. All contenders train on the same
 random images with cross-entropy and Adam, and pay for gathering a shuffled batch of bytes and
-scaling it.
+scaling it. The memory is that of all processes of the contender.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 if sys.argv[1:2] == ["cnnlib"]:
@@ -74,8 +77,8 @@ def architecture(net: str) -> str:
     return "\n".join(lines)
 
 
-def cnnlib_jobs(net: str, batch: int, ranks: int) -> dict[str, Job]:
-    """This library, with as many processes as ranks."""
+def cnnlib_jobs(net: str, batch: int, ranks: int) -> tuple[dict[str, Job], list[int]]:
+    """This library, with as many processes as ranks; and the other processes."""
     from cnnlib import Work
     from cnnlib.team import Share, Team
 
@@ -94,7 +97,7 @@ def cnnlib_jobs(net: str, batch: int, ranks: int) -> dict[str, Job]:
     def infer() -> int:
         return len(team.probabilities("train", "current"))
 
-    return {"train": train, "infer": infer}
+    return {"train": train, "infer": infer}, team.pids()
 
 
 def torch_jobs(net: str, batch: int, *, channels_last: bool) -> dict[str, Job]:
@@ -182,10 +185,29 @@ def speed(job: Job, seconds: float) -> float:
     return done / (time.perf_counter() - start)
 
 
+def peak_mib(others: list[int]) -> float:
+    """Greatest resident memory of this and other processes in MiB; what they share counts in each.
+
+    Where the system does not tell the peak of another process, its present memory stands in.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():  # of this program: ru_maxrss may be that of the one that started it
+        pages = [status, *(Path(f"/proc/{pid}/status") for pid in others)]
+        peaks = [re.search(r"VmHWM:\s+(\d+) kB", page.read_text()) for page in pages]
+        return sum(int(peak[1]) for peak in peaks if peak) / 1024
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    kib = own / 1024 if sys.platform == "darwin" else own
+    for pid in others:
+        words = ["ps", "-o", "rss=", "-p", str(pid)]
+        kib += int(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    return kib / 1024
+
+
 def main(words: list[str]) -> None:
     name, net, batch, ranks = words[0], words[1], int(words[2]), int(words[3])
+    others: list[int] = []
     if name == "cnnlib":
-        jobs = cnnlib_jobs(net, batch, ranks)
+        jobs, others = cnnlib_jobs(net, batch, ranks)
     else:
         jobs = torch_jobs(net, batch, channels_last=name == "torch channels_last")
     for _ in range(3):
@@ -196,7 +218,7 @@ def main(words: list[str]) -> None:
         what, seconds = line.split()
         answer = {
             "images_per_second": speed(jobs[what], float(seconds)),
-            "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "peak_mib": peak_mib(others),
         }
         print(json.dumps(answer), flush=True)
     os._exit(0)  # the driver has hung up; ranks end by themselves
