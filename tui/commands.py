@@ -208,6 +208,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("runs.first", ("g", "home"), "First", "the newest run", "runs", False, "first"),
     Command("runs.last", ("G", "end"), "Last", "the oldest run", "runs", False, "last"),
     Command("runs.open", ("enter",), "Open", "show this run in all panes", "runs", True, "open"),
+    Command("runs.compare", ("space",), "Compare", "mark it: its curves are drawn beside those of the run shown", "runs", True, "compare"),
     Command("runs.reload", ("R",), "Reload", "read the runs directory again", "runs", True, "reload"),
 )
 # fmt: on

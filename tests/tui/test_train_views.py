@@ -12,7 +12,9 @@ from cnnlib.runs import commands as asking
 from cnnlib.runs.lock import RunLock
 from tui.app import CnnTuiApp
 from tui.drafting import texts_of, with_preset
+from tui.following import Follower
 from tui.panes.comparing import short_name
+from tui.render.frame import run_line
 from tui.screens.ask import AskScreen
 from tui.screens.mark import MarkScreen
 from tui.screens.settings_form import SettingsScreen
@@ -238,3 +240,37 @@ async def test_a_preset_fills_the_form_and_escape_leaves_it(tmp_path, monkeypatc
         )
         await pilot.press("escape")
         assert app.session.settings == before
+
+
+async def test_a_run_is_marked_in_the_list_of_runs(tmp_path, monkeypatch, make_run):
+    other = make_run(name="other")
+    other.begin()
+    other.train(30)
+    other.end()
+    async with training(tmp_path, monkeypatch, make_run()) as (app, pilot):
+        await pilot.press("7")
+        await settle(pilot, lambda: len(getattr(app.current_pane, "runs", None) or []) == 2)
+        rows = {run.id: at for at, run in enumerate(app.current_pane.runs)}
+        await pilot.press("space")
+        assert app.session.compared == []  # the run that is shown is drawn anyway
+        await pilot.press(*["g"], *["j"] * rows[other.run.id], "space")
+        await settle(pilot, lambda: [run.id for run, _ in app.session.compared] == [other.run.id])
+        lines = app.query_one("#runs-list").grid.text().split("\n")
+        assert sum("+ " in line and "other" in line for line in lines) == 1
+        await pilot.press("space")
+        assert app.session.compared == []
+
+
+@pytest.mark.parametrize("width", [58, 78, 158])
+def test_the_status_line_says_run_state_epoch_step_and_speed(make_run, width):
+    fake = make_run(epochs=5, steps=110, name="lenet")
+    with RunLock(fake.run):
+        fake.begin()
+        fake.train(50)
+        follower = Follower(fake.run)
+        follower.poll()
+        line = run_line(follower.series, fake.run.id, width, Terminal())
+    assert len(line) <= width
+    words = ["lenet", "training 9%", "epoch 1/5", "320 img/s"]
+    for word in [*words, "step 50/550"] if width >= 78 else words:
+        assert word in line

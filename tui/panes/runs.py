@@ -151,7 +151,7 @@ class RunsPane(Pane):
         state = state_word(run)
         epochs = f"{run.epoch}/{run.epochs}" if run.epochs else say.NOTHING
         return [
-            Cell("*" if shown is not None and shown.path == run.path else " ", palette.accent),
+            Cell(self._mark(run, shown), palette.accent),
             run.id if width >= NARROW else _without_day(run.id),
             Cell(state, ink.get(state, palette.text)),
             *([run.data] if width >= NARROW else []),
@@ -161,6 +161,12 @@ class RunsPane(Pane):
             say.duration(run.seconds) if run.seconds else say.NOTHING,
             *([say.plain(run.architecture, self.session.terminal)] if width >= WIDE else []),
         ]
+
+    def _mark(self, run: RunSummary, shown: Run | None) -> str:
+        """The run that is shown has a star, one whose curves are drawn beside it a plus."""
+        if shown is not None and shown.path == run.path:
+            return "*"
+        return "+" if self.session.is_compared(Run(run.path)) else " "
 
     def _missing(self) -> str:
         if self.problem:
@@ -209,6 +215,21 @@ class RunsPane(Pane):
     def action_last(self) -> None:
         """The oldest run."""
         self._go(len(self.runs or []) - 1)
+
+    def action_compare(self) -> None:
+        """Draw the curves of this run beside those of the one that is shown, or no longer."""
+        if not self.runs:
+            return
+        chosen, shown = self.runs[self._position()], self.session.run
+        if chosen.state == "damaged":
+            self.say(f"{chosen.id} cannot be read: {chosen.note}")
+        elif shown is not None and shown.path == chosen.path:
+            self.say(f"{chosen.id} is the run that is shown: mark another one")
+        elif self.session.compare(Run(chosen.path)):
+            self.say(f"3 draws the curves of {chosen.id} too")
+        else:
+            self.say(f"the curves of {chosen.id} are drawn no longer")
+        self.draw()
 
     def action_reload(self) -> None:
         """Read the directory again."""

@@ -66,8 +66,8 @@ def progress(series: Series) -> float:
 def run_line(series: Series, run_id: str, width: int, terminal: Terminal) -> str:
     """The run in one line: who, how far, how fast, how long still.
 
-    Where it does not fit, the date is left out of the run's name (the rest still names it), and
-    then the step.
+    Where it does not fit, the date is left out of the run's name (the rest still names it), then
+    the time that is left, and then the step.
     """
     if not run_id:
         return ""
@@ -92,7 +92,8 @@ def run_line(series: Series, run_id: str, width: int, terminal: Terminal) -> str
         for parts in (
             (run_id, state, epoch, step, *pace),
             (name, state, epoch, step, *pace),
-            (name, state, epoch, *pace),
+            (name, state, epoch, step, *pace[:1]),
+            (name, state, epoch, *pace[:1]),
         )
     ]
     return next((line for line in lines if text_width(line) <= width), lines[-1])
