@@ -42,6 +42,11 @@ class Progress:
     optimizer_steps: int = 0
     average_steps: int = 0
 
+    @property
+    def last_epoch(self) -> int:
+        """The epoch of the last step: at its end still this one, where ``epoch`` is the next."""
+        return self.epoch - 1 if self.batch == 0 and self.epoch > 1 else self.epoch
+
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Progress:
         """Read what a TrainingState holds.

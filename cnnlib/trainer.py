@@ -141,7 +141,7 @@ class Trainer:
 
     def evaluated(self, split: Split, found: Evaluation) -> events.Event:
         """The event that tells of an evaluation now."""
-        return found.event(split, self.progress.epoch, self.progress.step)
+        return found.event(split, self.progress.last_epoch, self.progress.step)
 
     def state(self) -> TrainingState:
         """Everything that resuming needs; the arrays are copies."""
@@ -267,7 +267,7 @@ class Trainer:
     ) -> events.Event:
         progress = self.progress
         return events.RunEnded(
-            epoch=min(progress.epoch, self.epochs),
+            epoch=progress.epoch if reason == "diverged" else progress.last_epoch,
             step=progress.step,
             reason=reason,
             best_epoch=progress.best_epoch,

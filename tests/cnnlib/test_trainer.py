@@ -69,6 +69,7 @@ def test_events_come_in_the_order_that_is_drawn() -> None:
     assert [event.examples for event in steps] == [8, 8, 8, 6] * 3
     assert [(e.epoch, e.step) for e in only(seen, EpochStarted)] == [(1, 0), (2, 4), (3, 8)]
     assert [(e.epoch, e.step) for e in only(seen, EpochEnded)] == [(1, 4), (2, 8), (3, 12)]
+    assert [e.epoch for e in only(seen, Evaluated)] == [1, 2, 3, 3]
 
 
 def test_the_drawing_in_the_documentation_is_the_order() -> None:
@@ -320,6 +321,7 @@ def test_early_stopping_ends_where_the_rule_says() -> None:
     assert len(losses) < 40
     assert rule(losses)
     assert not rule(losses[:-1])
+    assert {e.epoch for e in seen if e.step == seen[-1].step} == {len(losses)}
 
 
 def test_a_scaled_rate_holds_from_the_next_step_on() -> None:
