@@ -1,7 +1,8 @@
 """Features: what every layer makes of one image, and the weights of the convolutions.
 
 Enter goes nearer: from all maps to one with a cursor on its pixels, from there to the arithmetic
-of the pixel (`tui.panes.arithmetic`); Escape goes back.
+of the pixel (`tui.panes.arithmetic`); Escape goes back. The image may be one that is drawn by hand
+(`tui.panes.drawing`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from textual.containers import Horizontal
 
 from cnnlib.explain import Place
 from tui.inspection import LayerLook, Source, weights_of
-from tui.panes.arithmetic import ArithmeticPane
+from tui.panes.drawing import DrawingPane
 from tui.render.arithmetic import Sheet, numbers
 from tui.render.cells import Grid
 from tui.render.format import fit
@@ -44,7 +45,7 @@ class View:
     """Row and column of the cursor on one map; None: on its greatest number."""
 
 
-class FeaturesPane(ArithmeticPane):
+class FeaturesPane(DrawingPane):
     """Maps on the left, the image and the prediction on the right."""
 
     pane_name = "features"
@@ -71,6 +72,7 @@ class FeaturesPane(ArithmeticPane):
 
     def show_session(self, session: Session) -> None:
         """Ask for the chosen image, and draw what is known so far."""
+        self.leave_for_sample()
         self.ask_look(session)
         look = (self.answered, session.dataset_error, session.glyphs, session.palette, self.view)
         if look != self._drawn:  # steps of a run that trains change nothing here
@@ -84,11 +86,17 @@ class FeaturesPane(ArithmeticPane):
         self.set_class(self.walk is not None, "-arithmetic")
         maps.border_title, maps.border_subtitle = self._titles()
         context.border_title = self._image_title()
-        maps.draw(self._draw_maps if self.walk is None else self.draw_walk)
+        if self.drawing:
+            maps.draw(self._draw_drawing)
+        else:
+            maps.draw(self._draw_maps if self.walk is None else self.draw_walk)
         context.draw(self._draw_context)
 
     def _titles(self) -> tuple[str, str]:
         layer, look = self.shown_layer, self.look
+        if self.drawing:
+            name = f", {layer.name} live" if layer is not None else ""
+            return f"draw{name}", "hjkl  Space pen  u undo  x clear  Enter done"
         if layer is None or look is None:
             return "feature maps", ""
         if self.walk is not None:
@@ -98,11 +106,13 @@ class FeaturesPane(ArithmeticPane):
         title = f"{kind}{layer.name}  {place}"
         if self.view.zoomed and not self._shows_filters:
             return title, "hjkl pixel  Enter its arithmetic  Esc all maps"
-        keys = "f maps" if self._shows_filters else "[ ] layer  a arithmetic"
+        keys = "f maps" if self._shows_filters else "[ ] layer  a arithmetic  D draw"
         return title, f"{keys}  Enter {'all' if self.view.zoomed else 'zoom'}"
 
     def _image_title(self) -> str:
         sample = self.answered.sample if self.answered is not None else self.session.sample
+        if self.canvas is not None:
+            return "drawn by hand"
         return f"{sample.split} #{sample.index}"
 
     @property
@@ -164,6 +174,25 @@ class FeaturesPane(ArithmeticPane):
             grid.paste(self._draw_pictures(pictures, width, height - 1), 0, 1)
         return grid
 
+    def _draw_drawing(self, width: int, height: int) -> Grid:
+        """The canvas, and beside it what the layer makes of it now."""
+        grid = Grid.blank(width, height)
+        wide = self.canvas_width(min(width, max(width * 3 // 5, 28)), height)
+        grid.paste(self.draw_canvas(wide, height), 0, 0)
+        pictures, room = self.pictures(), width - wide - 2
+        if pictures is not None and room >= 6:
+            page = map_page(
+                pictures,
+                0,
+                room,
+                height,
+                self.session.terminal,
+                signed=self._shows_filters,
+                palette=self.session.palette,
+            )
+            grid.paste(page.grid, wide + 2, 0)
+        return grid
+
     def _missing(self) -> str:
         if self.look_problem:
             return self.look_problem
@@ -212,9 +241,11 @@ class FeaturesPane(ArithmeticPane):
         if question is None or look is None or dataset is None or question.data != dataset.sha256:
             return grid
         split = dataset.test if question.sample.split == "test" else dataset.train
+        drawn = self.drawn_image(dataset.image_shape) if question.drawing else None
+        index = question.sample.index
         picture, used = prediction(
-            split.images[question.sample.index],
-            int(split.labels[question.sample.index]),
+            drawn[1] if drawn is not None else split.images[index],
+            None if question.drawing else int(split.labels[index]),
             look.probabilities.tolist(),
             dataset.classes,
             width,
@@ -294,7 +325,10 @@ class FeaturesPane(ArithmeticPane):
             self._show_layer(after[0] if step > 0 else before[0])
 
     def action_step(self, step: int) -> None:
-        """The next image, or the one before."""
+        """The next image, or the one before; a drawing is left for the sample first."""
+        if self.canvas is not None:
+            self.close_canvas(forget=True)
+            return
         self.session.step_sample(step)
         self.show_session(self.session)
 
@@ -336,7 +370,9 @@ class FeaturesPane(ArithmeticPane):
 
     def action_zoom(self) -> None:
         """Nearer: one map, the arithmetic of its pixel, a number that made it."""
-        if self.walk is not None:
+        if self.drawing:
+            self.close_canvas()
+        elif self.walk is not None:
             self.walk_on()
         elif self._shows_filters:
             self._change(replace(self.view, zoomed=not self.view.zoomed))
@@ -347,6 +383,8 @@ class FeaturesPane(ArithmeticPane):
 
     def action_arithmetic(self) -> None:
         """The arithmetic of the number under the cursor; again: the map on which it stands."""
+        if self.drawing:
+            self.close_canvas()
         if self.walk is not None:
             self._show_map_of(self.walk.place)
         elif self._shows_filters:
@@ -375,7 +413,10 @@ class FeaturesPane(ArithmeticPane):
             self.draw()
 
     def go_back(self) -> bool:
-        """Escape: a step of the walk back, then the map, then all maps."""
+        """Escape: a step of the walk back, then the map, then all maps; off the canvas."""
+        if self.drawing:
+            self.close_canvas()
+            return True
         if self.walk is not None:
             if not self.walk.back():
                 self.walk = None
@@ -389,7 +430,10 @@ class FeaturesPane(ArithmeticPane):
     def action_move(self, right: int, down: int) -> None:
         """Another map; on one map another pixel, in the arithmetic another number."""
         layer = self.shown_layer
-        if self.walk is not None:
+        if self.drawing and self.canvas is not None:
+            self.canvas.move(right, down)
+            self.redraw()
+        elif self.walk is not None:
             self.walk.move(right, down)
             self.draw()
         elif self.view.zoomed and not self._shows_filters:
@@ -440,6 +484,12 @@ class FeaturesPane(ArithmeticPane):
     @on(CellGrid.Clicked, "#maps")
     def _clicked(self, click: CellGrid.Clicked) -> None:
         page = self._page
+        if self.drawing:
+            pixel = self.canvas_pixel(click.x, click.y)
+            if pixel is not None and self.canvas is not None:
+                self.canvas.place(*pixel)
+                self.redraw()
+            return
         if page is None or self.view.zoomed or self.walk is not None:
             return
         for index in range(page.first, page.first + page.shown):
@@ -448,3 +498,10 @@ class FeaturesPane(ArithmeticPane):
                 x, y, wide, high = place
                 if x <= click.x < x + wide and y <= click.y < y + 1 + high:
                     self._select(index)
+
+    @on(CellGrid.Dragged, "#maps")
+    def _dragged(self, drag: CellGrid.Dragged) -> None:
+        pixel = self.canvas_pixel(drag.x, drag.y)
+        if self.drawing and self.canvas is not None and pixel is not None and self.canvas.down:
+            self.canvas.lead(*pixel)
+            self.redraw()

@@ -23,6 +23,8 @@ class LookQuestion:
     source: Source
     sample: Sample
     data: str
+    drawing: int = 0
+    """Which state of the drawing is looked at instead of the sample; 0: none."""
 
 
 class LookPane(Pane):
@@ -49,6 +51,10 @@ class LookPane(Pane):
         """Which weights of the run are looked at, where it has them."""
         return "best"
 
+    def drawn_image(self, shape: tuple[int, int, int]) -> tuple[int, NDArray[np.uint8]] | None:
+        """What is looked at instead of the sample: a number that grows, and the image."""
+        return None
+
     def ask_look(self, session: Session) -> None:
         """Have the worker look at the session's sample, if it is a new one or the network is."""
         split, dataset = session.split(session.sample.split), session.dataset
@@ -56,10 +62,12 @@ class LookPane(Pane):
             return
         wanted = self.wanted_weights(session)
         source = source_of(session.run, session.settings.architecture, dataset, wanted)
-        question = LookQuestion(source, session.sample, dataset.sha256)
+        drawn = self.drawn_image(dataset.image_shape)
+        revision, pixels = drawn or (0, split.images[session.sample.index])
+        question = LookQuestion(source, session.sample, dataset.sha256, revision)
         if question != self.question:
             self.question = question
-            self._ask(question, split.images[session.sample.index])
+            self._ask(question, pixels)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="look")
     def _ask(self, question: LookQuestion, pixels: NDArray[np.uint8]) -> None:

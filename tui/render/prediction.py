@@ -19,7 +19,7 @@ from tui.terminal import Terminal
 
 def prediction(
     pixels: Pixels | None,
-    truth: int,
+    truth: int | None,
     probabilities: Sequence[float],
     names: Sequence[str],
     width: int,
@@ -33,7 +33,8 @@ def prediction(
 ) -> tuple[Grid, int]:
     """An image ``(C, H, W)`` above the ``classes`` likeliest of K classes, and the rows it took.
 
-    ``names`` holds the K names; a network for other classes than the data's has numbers instead.
+    Without ``truth`` nobody knows what it is. ``names`` holds the K names; a network for other
+    classes than the data's has numbers instead.
     """
     grid = Grid.blank(width, height)
     classes = min(classes, len(probabilities))
@@ -46,13 +47,13 @@ def prediction(
         grid.paste(picture, (width - picture.width) // 2, 0)
         y = picture.height + (1 if height - picture.height - classes > 2 else 0)
     order = np.argsort([-each for each in probabilities], kind="stable")[:classes]
-    y += _verdict(grid, y, names[truth], labels[order[0]], palette)
+    y += _verdict(grid, y, None if truth is None else names[truth], labels[order[0]], palette)
     lines = [
         Bar(
             labels[i],
             probabilities[i],
             probability(probabilities[i]),
-            palette.good if i == truth else palette.bad,
+            palette.train if truth is None else palette.good if i == truth else palette.bad,
         )
         for i in order
     ]
@@ -60,8 +61,11 @@ def prediction(
     return grid, min(y + classes, height)
 
 
-def _verdict(grid: Grid, y: int, truth: str, predicted: str, palette: Palette) -> int:
+def _verdict(grid: Grid, y: int, truth: str | None, predicted: str, palette: Palette) -> int:
     """Both names, on one row where they fit, else on two; returns the rows."""
+    if truth is None:
+        grid.put(0, y, f"predicted {predicted}", fg=palette.accent, bold=True)
+        return 1
     right = truth == predicted
     x = grid.put(0, y, f"true {truth}", fg=palette.good)
     words = f"predicted {predicted}"

@@ -56,6 +56,19 @@ class CellGrid(QuietTitles, Widget):
             """For `@on(CellGrid.Clicked, "#id")`."""
             return self.grid
 
+    @dataclass
+    class Dragged(Message):
+        """The mouse was moved to a cell with its button down."""
+
+        grid: CellGrid
+        x: int
+        y: int
+
+        @property
+        def control(self) -> CellGrid:
+            """For `@on(CellGrid.Dragged, "#id")`."""
+            return self.grid
+
     def __init__(
         self,
         *,
@@ -116,6 +129,14 @@ class CellGrid(QuietTitles, Widget):
         offset = event.get_content_offset(self)
         if offset is not None and offset.x < self._grid.width and offset.y < self._grid.height:
             self.post_message(self.Clicked(self, offset.x, offset.y))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Report the cell under a mouse whose button is down."""
+        if event.button != 1:
+            return
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.x < self._grid.width and offset.y < self._grid.height:
+            self.post_message(self.Dragged(self, offset.x, offset.y))
 
     def render_line(self, y: int) -> Strip:
         """One row of the grid as styled text, padded to the widget."""
