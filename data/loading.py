@@ -86,7 +86,9 @@ def catalogue() -> list[Entry]:
 
 
 def fetch_named(name: str, progress: Progress | None = None) -> Path | None:
-    """Make a data set of the catalogue present and verified in the cache, for later use offline.
+    """Make a data set of the catalogue present and verified, for later use offline.
+
+    Files that CNN_TUI_DATA names are verified where they are; others are fetched into the cache.
 
     Returns:
         Its folder; None for the embedded data set, which is always present.
@@ -98,7 +100,12 @@ def fetch_named(name: str, progress: Progress | None = None) -> Path | None:
     if name not in CATALOGUE:
         raise UnknownDataset(f"data set {shorten(name, 80)}", "one of " + ", ".join(CATALOGUE))
     known = CATALOGUE[name]
-    return fetch(known, progress=progress) if known.files else None
+    if not known.files:
+        return None
+    local = _local(known)
+    if local is not None:
+        return Path(_read_published(known, local).source)
+    return fetch(known, progress=progress)
 
 
 def _state(known: Published) -> State:

@@ -203,3 +203,15 @@ class TestRealMnist:
         monkeypatch.setenv("CNN_TUI_DATA", MNIST)
         states = {entry.name: entry.state for entry in data.catalogue()}
         assert states["fashion-mnist"] == "to download"
+
+
+def test_files_that_are_there_are_verified_and_not_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNN_TUI_DATA", str(tmp_path))
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (tmp_path / f"{name}-ubyte").write_bytes(b"\0\0\x08\x01\0\0\0\x01\0")
+    with pytest.raises(data.DataError) as refused:  # what stands there is not MNIST
+        data.fetch_named("mnist")
+    assert str(tmp_path) in str(refused.value)
+    assert "download" not in str(refused.value)
