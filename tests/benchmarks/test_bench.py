@@ -39,7 +39,10 @@ def test_all_figures_are_there_without_torch(
 
 @pytest.mark.slow
 @pytest.mark.skipif(not HAS_TORCH, reason="torch is not installed")
-def test_torch_takes_its_turns_in_both_layouts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_torch_takes_its_turns_in_both_layouts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # threads that wait for each other take an age
     bench_speed.main([*QUICK, "--ranks", "1"])
     (result,) = json.loads(capsys.readouterr().out.splitlines()[-1])["results"]
     names = [row["name"] for row in result["contenders"]]
