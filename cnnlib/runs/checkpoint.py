@@ -58,7 +58,13 @@ class Checkpoint:
 # ------------------------------------------------------------------------------------- saving
 
 
-def save(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
+def save(
+    path: Path,
+    tensors: Mapping[str, NDArray[Any]],
+    metadata: Mapping[str, str],
+    *,
+    settle: bool = True,
+) -> None:
     """Write a checkpoint whole and keep the one before as ``path`` + ".previous".
 
     At every moment, also through a kill or a power cut, the newest checkpoint that was whole
@@ -69,6 +75,8 @@ def save(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str,
         tensors: arrays of floats, integers or booleans, of any shape (also () and with zeros)
             and in any memory layout or byte order; they are not changed.
         metadata: texts by name; names that begin with "cnnlib." are ours.
+        settle: whether a power cut may not bring back the one before; False where another file
+            is saved into the same folder at once, which settles both.
 
     Raises:
         CheckpointError: an array or a text cannot be stored, or the file cannot be written (a
@@ -96,7 +104,7 @@ def save(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str,
             received=f"{len(data)} bytes",
         )
     try:
-        _replace(path, data)
+        _replace(path, data, settle)
     except OSError as problem:
         error = not_written(path, problem)
         raise CheckpointError(
@@ -133,7 +141,7 @@ def _digest(tensors: Mapping[str, NDArray[Any]], words: Mapping[str, str]) -> st
     return digest.hexdigest()
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: bytes, settle: bool) -> None:
     """Put ``data`` under ``path``, then the old file under ``path.previous``.
 
     In this order, so that a damaged old file never takes the place of a good previous one
@@ -143,10 +151,11 @@ def _replace(path: Path, data: bytes) -> None:
     old.unlink(missing_ok=True)
     try:
         _second_name(path, old)
-        with whole_file(path) as file:
+        with whole_file(path, settle=False) as file:
             file.write(data)
         if old.exists():
             os.replace(old, previous(path))
+        if settle:  # both names at once: in whichever order they reach the disk, each is whole
             sync_folder(path.parent)
     finally:
         old.unlink(missing_ok=True)

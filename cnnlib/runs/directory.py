@@ -235,8 +235,8 @@ def find(root: Path, which: str | None = None) -> Run:
 
     Args:
         root: the directory of runs.
-        which: its identifier, its name, a part of its identifier that no other has, the path of
-            its directory, or None for the newest.
+        which: its identifier, a part of it that no other has, the name that the user gave it,
+            the path of its directory, or None for the newest.
 
     Raises:
         RunError: there is none, or several; it says what there is.
@@ -252,9 +252,9 @@ def find(root: Path, which: str | None = None) -> Run:
     there = Run(Path(os.path.abspath(os.path.expanduser(which)))) if which else Run(root)
     if which and there.exists():
         return there
-    matching = [run for run in runs if _name(run) == which]
-    if len(matching) != 1:
-        matching = [run for run in runs if which in run.id]
+    matching = [run for run in runs if which in run.id] or [
+        run for run in runs if _name(run) == which
+    ]
     if len(matching) == 1:
         return matching[0]
     several = ", ".join(run.id for run in (matching or runs)[:8]) or "none"

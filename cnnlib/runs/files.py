@@ -140,8 +140,12 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, *, settle: bool = True) -> Iterator[BinaryIO]:
     """A file to write into that takes the place of ``path`` only when the block ends well.
+
+    Args:
+        path: the file.
+        settle: whether its new name must survive a power cut; its content does in any case.
 
     Raises:
         OSError: the disk is full, the folder is absent ...; ``path`` is as it was before.
@@ -157,7 +161,8 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
-    sync_folder(path.parent)
+    if settle:
+        sync_folder(path.parent)
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:

@@ -72,7 +72,9 @@ def save_best(run: Run, trainer: Trainer) -> CheckpointSaved:
     Raises:
         RunError, CheckpointError: it could not be written; the one before is whole.
     """
-    checkpoint.save(run.folder("checkpoints") / BEST, trainer.tensors("best"), _words(trainer))
+    checkpoint.save(
+        run.folder("checkpoints") / BEST, trainer.tensors("best"), _words(trainer), settle=False
+    )
     return _saved(trainer, BEST, "best")
 
 
