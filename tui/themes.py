@@ -6,7 +6,6 @@ from textual.theme import Theme
 
 from tui.render.palette import PALETTES, TERMINAL, Palette, css_colour
 
-
 ON_THE_TERMINAL = {
     "ansi-background": "ansi_black",
     "ansi-foreground": "ansi_white",
