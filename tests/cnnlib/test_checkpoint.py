@@ -45,6 +45,19 @@ def some() -> Arrays:
     }
 
 
+def test_equal_content_is_equal_bytes(tmp_path: Path) -> None:
+    """The package alone writes the words in another order each time."""
+    words = {f"word {number} é": f"{number}\n" for number in range(9)}
+    contents = set()
+    for number in range(5):
+        path = tmp_path / f"{number}.safetensors"
+        save(path, some(), words)
+        contents.add(path.read_bytes())
+        assert_loads(path, some(), words)
+        assert package_load(path.read_bytes()).keys() == some().keys()
+    assert len(contents) == 1
+
+
 def assert_loads(path: Path, tensors: Arrays, words: dict[str, str]) -> None:
     read, read_words = load(path)
     assert read_words == words
