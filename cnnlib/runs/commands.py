@@ -189,6 +189,10 @@ class CommandReader:
         self._tail = LineTail(path, longest=_LONGEST, portion=1 << 20)
         self._seen = set(answered)
 
+    def pass_over(self, identifier: str) -> None:
+        """The command with this identifier needs no answer any more."""
+        self._seen.add(identifier)
+
     def poll(self) -> list[Request | Refused]:
         """The commands since the last call, in their order, each of them once.
 

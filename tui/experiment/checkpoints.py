@@ -85,10 +85,12 @@ class Restored(NamedTuple):
         note: "" or, in one line, what was damaged and passed over.
         untold: that the checkpoint was saved, where the journal does not say so: the trainer
             was killed between the two.
+        events: how many events of the journal the checkpoint had seen.
     """
 
     note: str
     untold: CheckpointSaved | None
+    events: int
 
 
 def restore(
@@ -108,7 +110,7 @@ def restore(
     """
     if not candidates(run):
         journal.rewind_to(0, 0)
-        return Restored("", None)
+        return Restored("", None, 0)
     found = load_newest(run)
     try:
         progress = json.loads(found.metadata["progress"])
@@ -131,7 +133,7 @@ def restore(
         and (record.event.step, record.event.path) == (saved.step, saved.path)
         for record in told
     )
-    return Restored(note, None if is_told else saved)
+    return Restored(note, None if is_told else saved, events)
 
 
 def _reason(metadata: Mapping[str, str]) -> Reason:

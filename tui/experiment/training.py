@@ -143,8 +143,19 @@ class Training(Obeying):
             mutter(f"{self.run.id}: {restored.note}")
         if restored.untold is not None:
             self.tell(restored.untold)
+        self._answer_what_is_done(restored.events)
         self._settled = self.journal.count
         self.keep()
+
+    def _answer_what_is_done(self, events: int) -> None:
+        """A rate that the checkpoint holds was set; to set it again later would be another one."""
+        done = answered(self._told)
+        for record in self._told:
+            event = record.event
+            if record.seq <= events and isinstance(event, ev.LearningRateChanged) and event.command:
+                self.commands.pass_over(event.command)
+                if event.command not in done:
+                    self.tell(ev.CommandDone(event.command, "SetLearningRate"))
 
     def tell(self, event: ev.Event) -> None:
         """Write an event into the journal and give it to the listener."""
