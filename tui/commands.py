@@ -213,6 +213,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("runs.last", ("G", "end"), "Last", "the oldest run", "runs", False, "last"),
     Command("runs.open", ("enter",), "Open", "show this run in all panes", "runs", True, "open"),
     Command("runs.compare", ("space",), "Compare", "mark it: its curves are drawn beside those of the run shown", "runs", True, "compare"),
+    Command("runs.sort", ("s",), "Sort", "by start, name, state, data, validation, test, time", "runs", False, "sort"),
+    Command("runs.search", ("slash",), "Search", "only runs with these words; Esc lists all", "runs", True, "search"),
+    Command("runs.rename", ("n",), "Rename", "give the run a name; its directory keeps its own", "runs", False, "rename"),
+    Command("runs.note", ("i",), "Note", "write a note on the run", "runs", False, "note"),
+    Command("runs.tags", ("T",), "Tags", "put tags on the run", "runs", False, "tags"),
+    Command("runs.delete", ("D",), "Delete", "move the run to the trash", "runs", False, "delete"),
+    Command("runs.undo", ("u",), "Undo", "take the last deleted run back", "runs", False, "undo"),
     Command("runs.reload", ("R",), "Reload", "read the runs directory again", "runs", True, "reload"),
 )
 # fmt: on

@@ -12,7 +12,7 @@ from textual.message import Message
 
 from cnnlib.errors import CnnError
 from cnnlib.runs import Run, RunSummary, list_runs
-from tui.panes.base import Pane
+from tui.panes.arranging import Arranging
 from tui.render import format as say
 from tui.render.cells import Grid, text_width
 from tui.render.tables import Cell, Column, facts, note, table, window, wrap
@@ -26,7 +26,7 @@ NARROW = 70
 """Cells below which it has none for the day of a run and its data."""
 
 
-class RunsPane(Pane):
+class RunsPane(Arranging):
     """The list above, the run under the cursor below."""
 
     pane_name = "runs"
@@ -42,6 +42,7 @@ class RunsPane(Pane):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.runs: list[RunSummary] | None = None
+        self._all: list[RunSummary] = []
         self.problem = ""
         self._chosen = ""
         self._first = 0
@@ -87,9 +88,20 @@ class RunsPane(Pane):
     @on(Listed)
     def _listed(self, message: Listed) -> None:
         self._reading, self._looked = False, time.monotonic()
-        self.runs, self.problem = message.runs, message.problem
+        self._all, self.problem = message.runs, message.problem
+        self.runs = self.arranged(self._all)
         if self.is_shown:
             self.draw()
+
+    def chosen_run(self) -> RunSummary | None:
+        """The run under the cursor."""
+        return self.runs[self._position()] if self.runs else None
+
+    def relist(self) -> None:
+        """Draw the list as it is wanted now, and read the directory again."""
+        self.runs = self.arranged(self._all)
+        self.draw()
+        self._look()
 
     def _position(self) -> int:
         wanted = self._chosen or (self.session.run.id if self.session.run is not None else "")
@@ -103,7 +115,8 @@ class RunsPane(Pane):
         box, detail = self.query_one("#runs-list", CellGrid), self.query_one("#run", CellGrid)
         runs = self.runs or []
         box.border_title = self._where(self.app.size.width - 8)
-        box.border_subtitle = say.plural(len(runs), "run") if runs else ""
+        told = [self.arrangement(), say.plural(len(runs), "run") if runs else ""]
+        box.border_subtitle = "  ".join(filter(None, told))
         box.draw(self._draw_list)
         chosen = runs[self._position()] if runs else None
         detail.border_title = chosen.id if chosen else ""
@@ -173,6 +186,8 @@ class RunsPane(Pane):
             return self.problem
         if self.runs is None:
             return "reading..."
+        if self._all:
+            return f"No run has all of these words: {self.words}. Esc lists all."
         return f"No run in {self.session.runs_root} yet. r in pane 3 starts one."
 
     def _draw_run(self, run: RunSummary | None, width: int, height: int) -> Grid:
@@ -193,6 +208,8 @@ class RunsPane(Pane):
             ("accuracy", accuracy),
             ("started", f"{started}, trained for {say.duration(run.seconds)}"),
             ("directory", str(run.path)),
+            *([("name", run.name)] if run.name and not run.id.endswith(run.name) else []),
+            *([("tags", " ".join(f"#{tag}" for tag in run.tags))] if run.tags else []),
             ("note", run.note),
         ]
         return facts(pairs, width, height, session.terminal, palette=session.palette)
