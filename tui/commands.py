@@ -102,6 +102,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("data.class", ("c",), "Class", "images of one class alone: the next class, then all again", "data", True, "next_class(1)"),
     Command("data.class_back", ("C",), "Class back", "the same, the other way round", "data", False, "next_class(-1)"),
     Command("data.split", ("s",), "Split", "test or training images", "data", True, "split"),
+    Command("data.view", ("m",), "Means", "the mean of each class, its spread, what is suspicious, the image again", "data", True, "view"),
+    Command("data.augment", ("a",), "Augment", "what each augmentation makes of the image, one after another, then the image again", "data", True, "augment"),
+    Command("data.roll", ("R",), "Other draws", "the same augmentations with other random numbers", "data", False, "roll"),
+    Command("data.suspicious", ("n",), "Suspicious", "the next image that is a copy or blank", "data", False, "next_suspicious(1)"),
+    Command("data.suspicious_back", ("N",), "Suspicious back", "the one before", "data", False, "next_suspicious(-1)"),
+    Command("data.set", ("d",), "Data set", "another data set, of the catalogue or by a path", "data", True, "dataset"),
+    Command("data.seed", ("r",), "Seed", "divide the data anew, by another seed", "data", False, "seed"),
 
     # Model
     Command("model.edit", ("i",), "Edit", "type in the editor; Esc leaves it", "model", True, "edit"),

@@ -8,6 +8,7 @@ child, and is reaped when it ends.
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from data.dataset import Dataset
     from tui.session import Session
     from tui.settings import Settings
+
+SECONDS_BETWEEN_WORDS = 0.5
+"""How often it is said how far a download is."""
 
 REQUESTS: dict[str, Callable[[], asking.Command]] = {
     "pause": asking.Pause,
@@ -56,6 +60,17 @@ class DatasetFailed(Message):
     """A data set could not be read."""
 
     reason: str
+    keep: bool = False
+    """Whether the data set that is shown stays."""
+
+
+@dataclass
+class DatasetComes(Message):
+    """So many bytes of a file are here."""
+
+    name: str
+    here: int
+    expected: int
 
 
 @dataclass
@@ -88,14 +103,25 @@ class Launching(App[None]):
         """Whether a run is being prepared."""
 
     @work(thread=True, exclusive=True, group="dataset", exit_on_error=False)
-    def read_dataset(self, name: str) -> None:
-        """Read the data set; answers with DatasetRead or DatasetFailed."""
+    def read_dataset(self, name: str, seed: int = 0, keep: bool = False) -> None:
+        """Read the data set, its parts divided by a seed; answers by a message.
+
+        `keep` says that the one that is shown stays if this one cannot be read.
+        """
         from data import load
 
+        told = 0.0
+
+        def tell(file: str, here: int, expected: int) -> None:
+            nonlocal told
+            if time.monotonic() - told > SECONDS_BETWEEN_WORDS:
+                told = time.monotonic()
+                self.post_message(DatasetComes(file, here, expected))
+
         try:
-            self.post_message(DatasetRead(load(name), name))
+            self.post_message(DatasetRead(load(name, seed=seed, progress=tell), name, seed))
         except (DataError, OSError) as error:
-            self.post_message(DatasetFailed(str(error)))
+            self.post_message(DatasetFailed(str(error), keep))
 
     def show_run(self, run: Run) -> None:
         """Show this run in all panes, with the data that it trains on."""
@@ -210,8 +236,16 @@ class Launching(App[None]):
 
     def on_dataset_failed(self, message: DatasetFailed) -> None:
         """The data set could not be read."""
+        if message.keep and self.session.dataset is not None:
+            self.say(message.reason, "error")
+            return
         self.session.refuse_dataset(message.reason)
         self.say(message.reason, "error")
+
+    def on_dataset_comes(self, message: DatasetComes) -> None:
+        """A file is being fetched."""
+        done = f"{message.here / 1e6:.1f} of {message.expected / 1e6:.1f} MB"
+        self.say(f"fetching {message.name}: {done}")
 
     def on_run_launched(self, message: RunLaunched) -> None:
         """A trainer was started."""
