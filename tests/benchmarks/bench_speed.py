@@ -29,6 +29,8 @@ sys.path[:0] = [str(HERE), str(HOME)]
 
 from contenders import SHAPES, architecture  # noqa: E402 - found by the line above
 
+from tui.experiment.assembly import cores as usable  # noqa: E402
+
 RIVALS = ("torch", "torch channels_last")
 WITHOUT_TORCH = (
     "torch is not installed: the rows of torch and torch channels_last, and the ratios to them,"
@@ -102,13 +104,6 @@ def sgemm_peak(cores: int, seconds: float) -> float:
         subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True) for _ in range(cores)
     ]
     return sum(float(process.communicate()[0]) for process in processes)
-
-
-def usable_cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def numbers_of_ranks(cores: int) -> list[int]:
@@ -186,7 +181,7 @@ def show(table: list[dict[str, Any]], title: str) -> None:
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    cores = usable_cores()
+    cores = usable()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--nets", nargs="+", default=list(SHAPES), choices=list(SHAPES))
     parser.add_argument("--batches", nargs="+", type=int, default=[64, 128, 256])

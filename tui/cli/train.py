@@ -65,7 +65,10 @@ def train(
     ] = None,
     ranks: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Processes that share each batch; 0: one a core."),
+        typer.Option(
+            metavar="N",
+            help="Processes that share each batch; 0: one a core, with 32 images or more for each.",
+        ),
     ] = None,
     validation: Annotated[
         float | None,
