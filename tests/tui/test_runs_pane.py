@@ -29,12 +29,12 @@ def two(make_run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path:
     return made
 
 
-async def settle(pilot: Any, until: Callable[[], object]) -> None:
+async def settle(pilot: Any, until: Callable[[], object], app: CnnTuiApp | None = None) -> None:
     for _ in range(200):
         if until():
             break
         await pilot.pause(0.05)
-    assert until()
+    assert until(), text(app) if app is not None else ""
 
 
 def text(app: CnnTuiApp) -> str:
@@ -69,7 +69,7 @@ async def test_runs_are_arranged_labelled_and_deleted(two: list[Run], tmp_path: 
         await pilot.press("i", *"ripe", "enter")
         await pilot.press("T", *"red", "space", *"round", "enter")
         await settle(pilot, lambda: labels.Labels.of(berry.description()).tags == ("red", "round"))
-        await settle(pilot, lambda: "#red #round" in text(app) and "ripe" in text(app))
+        await settle(pilot, lambda: "#red #round" in text(app) and "ripe" in text(app), app)
 
         await pilot.press("T", *["backspace"] * 9, "x", "y", "enter")
         await settle(pilot, lambda: labels.Labels.of(berry.description()).tags == ("xy",))

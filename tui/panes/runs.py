@@ -201,16 +201,17 @@ class RunsPane(Arranging):
         accuracy = f"validation {say.percent(run.valid_accuracy, 2)}"
         if run.test_accuracy is not None:
             accuracy += f", test {say.percent(run.test_accuracy, 2)}"
+        name = run.name if not run.id.endswith(run.name) else ""
+        named = " ".join([*filter(None, [name]), *(f"#{tag}" for tag in run.tags)])
         pairs = [
+            *([("name", named)] if named else []),
+            *([("note", run.note)] if run.note else []),
             ("network", say.plain(run.architecture, session.terminal)),
             ("data", run.data),
             ("state", f"{state_word(run)}, epoch {run.epoch} of {run.epochs or '?'}"),
             ("accuracy", accuracy),
             ("started", f"{started}, trained for {say.duration(run.seconds)}"),
             ("directory", str(run.path)),
-            *([("name", run.name)] if run.name and not run.id.endswith(run.name) else []),
-            *([("tags", " ".join(f"#{tag}" for tag in run.tags))] if run.tags else []),
-            ("note", run.note),
         ]
         return facts(pairs, width, height, session.terminal, palette=session.palette)
 
