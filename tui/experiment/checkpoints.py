@@ -108,7 +108,7 @@ def restore(
         CheckpointError: there are checkpoints, but none that training can go on from.
         RunError: the journal cannot be rewritten.
     """
-    if not candidates(run):
+    if _never_saved(run, told):
         journal.rewind_to(0, 0)
         return Restored("", None, 0)
     found = load_newest(run)
@@ -134,6 +134,20 @@ def restore(
         for record in told
     )
     return Restored(note, None if is_told else saved, events)
+
+
+def _never_saved(run: Run, told: Iterable[Record]) -> bool:
+    """Whether training must begin at its beginning: no checkpoint, or only that of a best network
+    which was saved a moment before the very first one, when the trainer was killed.
+    """
+    there = {path.name for path in candidates(run)}
+    return not there or (
+        there == {BEST}
+        and not any(
+            isinstance(record.event, CheckpointSaved) and record.event.path.endswith(LAST)
+            for record in told
+        )
+    )
 
 
 def _reason(metadata: Mapping[str, str]) -> Reason:
