@@ -23,12 +23,6 @@ def test_every_step_reads_the_number_before(wanted, seed):
         sides = as_images(trace.outputs[name].shape)
         place = Place(name, *(int(rng.integers(side)) for side in sides))
         for parts in onward(trace, place):
-            reads = [
-                region.at(place.channel, 0, 0)
-                for region in parts.sources
-                if region.layer == place.layer
-            ] or parts.sources
-            assert reads
             region = parts.sources[0]
             assert region.layer == place.layer
             assert place.channel in region.channels
@@ -58,6 +52,6 @@ def test_what_a_pool_leaves_out_goes_nowhere():
     assert onward(trace, Place("conv1", 0, 2, 0)) == []
     assert onward(trace, Place("conv1", 0, 6, 6)) == []
     assert [each.place for each in onward(trace, Place("conv1", 1, 4, 0))] == [
-        Place("pool1", 1, 1, 0)
+        Place("avgpool1", 1, 1, 0)
     ]
     assert onward(trace, Place("dense1", 0)) == []
