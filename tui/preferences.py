@@ -119,11 +119,10 @@ def key_name(label: str) -> str | None:
     *modifiers, base = text.split("+") if text not in ("", "+") else [text]
     if modifiers:
         inner = key_name(base) if len(base) != 1 else base.lower()
-        is_plain = inner is not None and "+" not in inner
-        known = all(each.lower() in _MODIFIERS for each in modifiers)
-        return (
-            "+".join([*(each.lower() for each in modifiers), inner]) if is_plain and known else None
-        )
+        if inner is None or "+" in inner:
+            return None
+        lower = [each.lower() for each in modifiers]
+        return "+".join([*lower, inner]) if all(each in _MODIFIERS for each in lower) else None
     if len(text) == 1 and text.isascii() and text.isalnum():
         return text
     if text.lower() in LABELS:

@@ -53,7 +53,8 @@ class Meter:
 
     def _family(self) -> list[int]:
         """The process and all below it."""
-        found, waiting = [], [self.pid]
+        found: list[int] = []
+        waiting = [self.pid]
         while waiting and len(found) < 256:
             pid = waiting.pop()
             found.append(pid)
