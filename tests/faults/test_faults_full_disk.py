@@ -142,7 +142,6 @@ def test_a_disk_that_stays_full_ends_a_training_cleanly_and_it_is_resumed(
         train(run, filled_at_a_step(disk, then))
     step = int(load_newest(run).metadata["step"])
     assert FILL_AT - 2 <= step <= FILL_AT
-    assert RunHistory.read(run).state.step <= FILL_AT + 1
     disk.free()
     assert train(run) == 0
     assert_as_if_nothing_had_been(run, straight)
