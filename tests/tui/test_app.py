@@ -45,7 +45,7 @@ def small_dataset() -> Dataset:
 
 @pytest.fixture(autouse=True)
 def _small_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("data.load", lambda name, seed=0: small_dataset())
+    monkeypatch.setattr("data.load", lambda name, seed=0, progress=None: small_dataset())
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
 
 
@@ -229,7 +229,7 @@ async def test_a_storm_of_resizes_is_survived(opened):
 
 
 async def test_a_defect_in_a_worker_is_said_and_noted(opened, monkeypatch, tmp_path):
-    def break_down(name: str, seed: int = 0) -> Dataset:
+    def break_down(name: str, **options) -> Dataset:
         raise ZeroDivisionError("a mistake of ours")
 
     async with opened() as (app, pilot):
@@ -241,7 +241,7 @@ async def test_a_defect_in_a_worker_is_said_and_noted(opened, monkeypatch, tmp_p
 
 
 async def test_data_that_cannot_be_read_is_said_in_the_status_line(opened, monkeypatch):
-    def refuse(name: str, seed: int = 0) -> Dataset:
+    def refuse(name: str, **options) -> Dataset:
         raise NotAvailable(name, expected="a network", received="none", advice="Use mnist-5k.")
 
     monkeypatch.setattr("data.load", refuse)
