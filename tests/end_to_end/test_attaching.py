@@ -18,18 +18,12 @@ from tui.following import Follower
 STEPS = 50_000
 
 
-def test_the_past_of_fifty_thousand_steps_is_there_in_less_than_a_second(tmp_path: Path) -> None:
-    """In seconds of this processor: other work on the machine does not count."""
-    run = long_run(tmp_path)
-    quickest = 9.0
-    for _ in range(3):
-        follower = Follower(run)
-        began = time.thread_time()
+def test_the_past_of_fifty_thousand_steps_is_there_at_once(tmp_path: Path) -> None:
+    """How long it takes is measured by tests/benchmarks."""
+    follower = Follower(long_run(tmp_path))
+    follower.poll()
+    while follower._reader.behind:
         follower.poll()
-        while follower._reader.behind:
-            follower.poll()
-        quickest = min(quickest, time.thread_time() - began)
-    assert quickest < 1.0
     series = follower.series
     np.testing.assert_array_equal(series.steps.values, np.arange(1, STEPS + 1))
     assert len(series.epochs) == 50

@@ -15,7 +15,7 @@ from data import Dataset
 from tui.app import CnnTuiApp
 from tui.experiment import load_model
 from tui.panes.features import FeaturesPane
-from tui.render.arithmetic import figure
+from tui.render.number_tables import figure
 
 
 async def looked(app: CnnTuiApp, pilot: Pilot[None]) -> FeaturesPane:

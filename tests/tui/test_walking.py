@@ -23,7 +23,8 @@ from cnnlib.layers import (
     Residual,
 )
 from cnnlib.model import Sequential
-from tui.render.arithmetic import Sheet, arithmetic, decimals_for, figure, fixed, numbers
+from tui.render.arithmetic import arithmetic
+from tui.render.number_tables import Sheet, decimals_for, figure, fixed, numbers
 from tui.terminal import Terminal
 from tui.walking import Walk, extent
 

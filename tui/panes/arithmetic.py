@@ -5,9 +5,10 @@ from __future__ import annotations
 from cnnlib.explain import IMAGE, Place, receptive_field
 from cnnlib.explain.places import as_images
 from tui.panes.looking import LookPane
-from tui.render.arithmetic import Sheet, arithmetic
+from tui.render.arithmetic import arithmetic
 from tui.render.cells import Grid
 from tui.render.image import Mark
+from tui.render.number_tables import Sheet
 from tui.session import Session
 from tui.walking import Walk, extent
 

@@ -18,12 +18,12 @@ from textual.containers import Horizontal
 from cnnlib.explain import Place
 from tui.inspection import LayerLook, Source, weights_of
 from tui.panes.drawing import DrawingPane
-from tui.render.arithmetic import Sheet, numbers
 from tui.render.cells import Grid
 from tui.render.format import fit
 from tui.render.image import Pixels
 from tui.render.layers import layer_caption, layer_list, map_page, outputs, pixel_caption
 from tui.render.montage import Montage, mosaic
+from tui.render.number_tables import Sheet, numbers
 from tui.render.prediction import prediction
 from tui.render.tables import ellipsis_of, note
 from tui.session import Session
