@@ -1,9 +1,12 @@
 """A convolutional network from scratch in NumPy: every forward and backward pass is to be read.
 
-from cnnlib import Conv2d, Dense, Flatten, MaxPool2d, ReLU, Sequential
-
-model = Sequential([Conv2d(8), ReLU(), MaxPool2d(2), Flatten(), Dense(10)], (1, 28, 28))
-probabilities = model.predict(images)
+>>> import data
+>>> from cnnlib import Conv2d, Dense, Flatten, MaxPool2d, ReLU, Sequential, fit
+>>> digits = data.load("mnist-5k")
+>>> model = Sequential([Conv2d(8), ReLU(), MaxPool2d(2), Flatten(), Dense(10)], (1, 28, 28))
+>>> history = fit(model, digits.train, epochs=1)
+>>> model.predict(digits.test.images).shape
+(1000, 10)
 """
 
 from cnnlib.architectures import ARCHITECTURES
@@ -12,6 +15,8 @@ from cnnlib.augmentations import Affine, Cutout, Flip, Noise, Shift
 from cnnlib.averaging import ExponentialMovingAverage
 from cnnlib.checking import Check, Diagnostic, check
 from cnnlib.errors import CnnError, ShapeError, SpecificationError
+from cnnlib.fitting import fit
+from cnnlib.history import History
 from cnnlib.layers import (
     GELU,
     AvgPool2d,
@@ -64,6 +69,7 @@ __all__ = [
     "Flatten",
     "Flip",
     "GlobalAvgPool2d",
+    "History",
     "LayerNorm",
     "LayerRow",
     "LeakyReLU",
@@ -87,5 +93,6 @@ __all__ = [
     "Warmup",
     "Work",
     "check",
+    "fit",
     "stream",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -13,7 +13,9 @@ from numpy.typing import DTypeLike, NDArray
 from cnnlib import text as described
 from cnnlib.arrays import Array, Draw, Shape
 from cnnlib.errors import ShapeError, SpecificationError
+from cnnlib.html import table
 from cnnlib.layers import Layer
+from cnnlib.layers.base import show
 from cnnlib.layers.chain import names_of, shapes_of
 from cnnlib.layers.residual import strictest
 from cnnlib.parameters import ParameterStore
@@ -203,6 +205,21 @@ class Sequential:
             )
         )
 
+    def _repr_html_(self) -> str:
+        rows = self.summary()
+        cells = [
+            (row.name, row.text, show(row.output_shape), f"{row.parameters:,}",
+             f"{row.multiply_adds:,}")
+            for row in rows
+        ]  # fmt: skip
+        sums = (sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows))
+        cells.append(("", "all layers", show(self.output_shape), *(f"{n:,}" for n in sums)))
+        header = ("name", f"layer, on {show(self.input_shape)}", "output", "parameters", "MACs")
+        return table(header, cells, left=3)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (self.layers, self.input_shape, self.flat_parameters.dtype, self.tensors())
+
     def plan(self, n: int, *, train: bool) -> Plan:
         """The plan for micro-batches of n examples; the latest few are kept."""
         key = (n, train)
@@ -220,6 +237,15 @@ class Sequential:
                 expected=f"images of shape (N, {', '.join(map(str, self.input_shape))})",
                 received=f"{x.shape}",
             )
+
+
+def _rebuilt(
+    layers: tuple[Layer, ...], input_shape: Shape, dtype: DTypeLike, tensors: Mapping[str, Array]
+) -> Sequential:
+    """A model from its pickle or copy, with parameters of its own."""
+    model = Sequential(layers, input_shape, dtype=dtype)
+    model.load(tensors)
+    return model
 
 
 def layer_row(line: int, name: str, layer: Layer, input_shape: Shape) -> LayerRow:

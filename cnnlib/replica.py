@@ -236,7 +236,9 @@ class Replica:
             )
         images: NDArray[Any] = self.splits["train"].images[examples]
         if self.work.augment:
-            pixels = images.astype(np.float32) * np.float32(1 / 255)
+            pixels = images.astype(np.float32)
+            if images.dtype == np.uint8:
+                pixels *= np.float32(1 / 255)
             images = augment(pixels, self.work.augment, draw.child(0))
         plan = self._plans[n]
         logits = plan.forward(images, draw.child(1))
