@@ -231,42 +231,6 @@ COMMANDS: tuple[Command, ...] = (
 )
 # fmt: on
 
-LABELS = {
-    "question_mark": "?",
-    "colon": ":",
-    "comma": ",",
-    "full_stop": ".",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "slash": "/",
-    "plus": "+",
-    "equals_sign": "=",
-    "minus": "-",
-    "space": "Space",
-    "backspace": "Backspace",
-    "escape": "Esc",
-    "enter": "Enter",
-    "tab": "Tab",
-    "shift+tab": "Shift+Tab",
-    "up": "Up",
-    "down": "Down",
-    "left": "Left",
-    "right": "Right",
-    "home": "Home",
-    "end": "End",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-}
-
-
-def key_label(key: str) -> str:
-    """How a key is written for people: "question_mark" -> "?", "ctrl+p" -> "Ctrl+P"."""
-    if key in LABELS:
-        return LABELS[key]
-    if "+" in key:
-        return "+".join(part.title() for part in key.split("+"))
-    return key.upper() if len(key) > 1 and key[0] == "f" and key[1:].isdigit() else key
-
 
 def command(command_id: str) -> Command:
     """The command of that id; KeyError where there is none."""
@@ -279,42 +243,3 @@ def command(command_id: str) -> Command:
 def commands_for(pane: str | None, table: Table = COMMANDS) -> Table:
     """The commands of one pane alone (or, for None, those that work everywhere)."""
     return tuple(entry for entry in table if entry.pane == pane)
-
-
-def bindings_for(
-    pane: str | None, table: Table = COMMANDS
-) -> tuple[tuple[str, str, str, str], ...]:
-    """(keys joined by commas, action, title, id) of the commands of one pane, for a binding each."""
-    return tuple(
-        (",".join(entry.keys), entry.action, entry.title, entry.id)
-        for entry in commands_for(pane, table)
-    )
-
-
-def footer_for(pane: str, table: Table = COMMANDS) -> tuple[tuple[str, str], ...]:
-    """(key, word) for the footer of a pane: its own commands first."""
-    shown = [*commands_for(pane, table), *commands_for(None, table)]
-    return tuple((key_label(entry.keys[0]), entry.title.lower()) for entry in shown if entry.footer)
-
-
-def help_for(pane: str | None, table: Table = COMMANDS) -> tuple[tuple[str, str], ...]:
-    """(keys, help) of the commands of one pane, or of those that work everywhere."""
-    rows = [
-        (" ".join(key_label(key) for key in entry.keys), entry.help)
-        for entry in commands_for(pane, table)
-        if not entry.id.startswith("pane.")
-    ]
-    if pane is None:
-        rows.insert(0, (f"1-{len(PANES)}", "show a pane"))
-    return tuple(rows)
-
-
-def readme_table() -> str:
-    """The key page of the README: a Markdown table of every command."""
-    titles = dict(PANES)
-    lines = ["| Key | Where | What it does |", "|---|---|---|"]
-    for entry in COMMANDS:
-        keys = " ".join(f"`{key_label(key)}`" for key in entry.keys)
-        where = titles[entry.pane] if entry.pane else "everywhere"
-        lines.append(f"| {keys} | {where} | {entry.help} |")
-    return "\n".join(lines) + "\n"

@@ -8,9 +8,19 @@ from functools import partial
 from textual.app import SystemCommand
 from textual.binding import Binding
 
-from tui.commands import COMMANDS, PANES, Table, bindings_for
+from tui.commands import COMMANDS, PANES, Table, commands_for
 
 AnyBinding = Binding | tuple[str, str] | tuple[str, str, str]
+
+
+def bindings_for(
+    pane: str | None, table: Table = COMMANDS
+) -> tuple[tuple[str, str, str, str], ...]:
+    """(keys joined by commas, action, title, id) of each command of one pane."""
+    return tuple(
+        (",".join(entry.keys), entry.action, entry.title, entry.id)
+        for entry in commands_for(pane, table)
+    )
 
 
 def bindings(table: Table = COMMANDS) -> list[AnyBinding]:

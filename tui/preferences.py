@@ -24,7 +24,8 @@ from typing import Any
 from platformdirs import user_config_path
 
 from cnnlib.errors import SpecificationError
-from tui.commands import COMMANDS, DENIED, LABELS, PANES, Command, key_label
+from tui.commands import COMMANDS, DENIED, PANES, Command
+from tui.key_labels import LABELS, key_label
 from tui.settings import read_toml
 
 THEMES = ("dark", "light", "colour-blind", "terminal")

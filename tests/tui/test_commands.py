@@ -8,18 +8,10 @@ import pytest
 from textual.actions import parse
 
 from tui.app import CnnTuiApp
-from tui.commands import (
-    COMMANDS,
-    DENIED,
-    PANES,
-    bindings_for,
-    command,
-    commands_for,
-    footer_for,
-    help_for,
-    key_label,
-    readme_table,
-)
+from tui.commands import COMMANDS, DENIED, PANES, command, commands_for
+from tui.key_labels import key_label
+from tui.key_pages import footer_for, help_for, readme_table
+from tui.keys import bindings_for
 from tui.panes import pane_class
 
 NAMES = [name for name, _ in PANES]

@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 from cnnlib.errors import SpecificationError
 from tui.app import app_with
 from tui.cli.program import program
-from tui.commands import COMMANDS, DENIED, LABELS, PANES, command, footer_for, key_label
+from tui.commands import COMMANDS, DENIED, PANES, command
+from tui.key_labels import LABELS, key_label
+from tui.key_pages import footer_for
 from tui.preferences import Preferences, config_path, key_name, load
 from tui.render.palette import COLOUR_BLIND, DARK, LIGHT, PALETTES, TERMINAL, css_colour, hex_colour
 from tui.terminal import Terminal

@@ -1,10 +1,8 @@
-"""Line charts in character cells. The only module that knows plotext, which rasterises the lines.
+"""Line charts in character cells: frame, ticks, legend, marks and the lines themselves.
 
-plotext 6 draws each line into a matrix of cells (braille dots, quarter blocks, or one ASCII
-character); frame, ticks, legend and marks are drawn here, where limits move in steps. Each line is
-rasterised alone and laid over the ones before it, and where braille meets braille the dots are
-joined. Solid lines and dotted lines with a mark at every point differ in shape, so colour is never
-needed to tell them apart.
+Each line is rasterised alone (`tui.render.raster`) and laid over the ones before it. Solid lines
+and dotted lines with a mark at every point differ in shape, so colour is never needed to tell them
+apart. Limits move in steps, so that a new point changes few cells.
 """
 
 from __future__ import annotations
@@ -28,9 +26,8 @@ from tui.render.axes import (
 )
 from tui.render.cells import DEFAULT, Grid, text_width
 from tui.render.palette import DARK, Palette
+from tui.render.raster import Box, lay, raster
 from tui.terminal import Marker, Terminal
-
-BRAILLE = 0x2800
 
 
 @dataclass(frozen=True)
@@ -94,6 +91,11 @@ class _Canvas:
         low, high = self.y_scaled
         value = float(self.scaled(np.array([y]))[0])
         return self.top + self.height - 1 - _cell(value, (low, high), self.height)
+
+    def raster(self, x: Numbers, y: Numbers, marker: Marker, *, connected: bool) -> str:
+        """Points or lines through points whose y is scaled already, as rows of characters."""
+        box = Box(self.width, self.height, self.x, self.y_scaled)
+        return raster(x, y, box, marker, connected=connected)
 
 
 def _cell(value: float, limits: Limits, cells: int) -> int:
@@ -255,55 +257,15 @@ def _draw(grid: Grid, canvas: _Canvas, lines: Sequence[Line], terminal: Terminal
             dots = np.arange(canvas.x[0], canvas.x[1] + every, every)
             dots = dots[(dots > x[0]) & (dots < x[-1])]
             dotted = np.interp(dots, x, canvas.scaled(y))
-            text = _raster(dots, dotted, canvas, terminal.marker, connected=False)
-            _lay(grid, canvas, text.replace("*", "."), line.colour)
+            text = canvas.raster(dots, dotted, terminal.marker, connected=False)
+            lay(grid, canvas.left, canvas.top, text.replace("*", "."), line.colour)
     for line, x, y in thinned:
         if line.style == "solid":
-            text = _raster(x, canvas.scaled(y), canvas, terminal.marker, connected=True)
-            _lay(grid, canvas, text, line.colour)
+            text = canvas.raster(x, canvas.scaled(y), terminal.marker, connected=True)
+            lay(grid, canvas.left, canvas.top, text, line.colour)
     point = "●" if terminal.unicode else "o"
     for line, x, y in thinned:
         if line.style == "dotted":
             for at, value in zip(x.tolist(), y.tolist(), strict=True):
                 if canvas.x[0] <= at <= canvas.x[1] and canvas.y[0] <= value <= canvas.y[1]:
                     grid.put(canvas.column(at), canvas.row(value), point, line.colour)
-
-
-def _lay(grid: Grid, canvas: _Canvas, text: str, colour: int) -> None:
-    """Put the drawn characters over the grid; braille dots join those that are there."""
-    rows = [line.ljust(canvas.width)[: canvas.width] for line in text.split("\n")[: canvas.height]]
-    if not rows:
-        return
-    drawn = np.array([list(row) for row in rows], dtype="<U1")
-    here = (
-        slice(canvas.top, canvas.top + drawn.shape[0]),
-        slice(canvas.left, canvas.left + drawn.shape[1]),
-    )
-    new, old = drawn.view(np.uint32), grid.chars[here].copy().view(np.uint32)
-    inked = (new != ord(" ")) & (new != BRAILLE)
-    joined = inked & (new >> 8 == BRAILLE >> 8) & (old >> 8 == BRAILLE >> 8)
-    new[joined] |= old[joined]
-    grid.chars[here] = np.where(inked, drawn, grid.chars[here])
-    grid.fg[here] = np.where(inked, colour, grid.fg[here])
-
-
-def _raster(x: Numbers, y: Numbers, canvas: _Canvas, marker: Marker, *, connected: bool) -> str:
-    """Rows of characters of the canvas's size, drawn by plotext on scaled values."""
-    import plotext  # a tenth of a second: not before a chart is drawn
-
-    if not x.size:
-        return ""
-    plotext.terminal.limit(False, False)  # the canvas may be larger than plotext's own terminal
-    figure = plotext.figure
-    figure.clear.all()
-    figure.plot_size(canvas.width, canvas.height)
-    figure.axes(False)
-    figure.legend(False)
-    both = figure.ruler((0, 1), (0, 1))
-    both.frequency(0)
-    figure.ruler("x").lim(*canvas.x)
-    figure.ruler("y").lim(*canvas.y_scaled)
-    symbol = {"braille": "braille", "half": "hd", "ascii": "*"}[marker]
-    signal = figure.signal(x.tolist(), y.tolist(), marker=symbol)
-    figure.draw(signal.lines(connected))
-    return str(figure.build().string(colorless=True))
