@@ -2,7 +2,8 @@
 
 It wires and owns no arithmetic. Keys come from the table in `tui.commands`; data comes from the
 follower's series, looked at on a tick; what happened (a data set was read, a run was launched)
-comes as a message from a thread worker. Panes are made when they are first shown.
+comes as a message from a thread worker. Its parts are mixins: `tui.navigation` (the panes),
+`tui.launching` (long work), `tui.leaving`, `tui.typeahead` (keys), `tui.flow` (slow lines).
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.containers import Container
 from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from tui.commands import PANES, Table, command
+from tui.commands import PANES, Table
+from tui.flow import FlowControl
 from tui.keys import bindings, palette_entries
 from tui.leaving import Leaving
-from tui.panes import Pane, pane_class
+from tui.navigation import Navigation
 from tui.preferences import Preferences
 from tui.render.cells import text_width
 from tui.render.palette import PALETTES
@@ -33,6 +35,7 @@ from tui.session import Session
 from tui.settings import Settings
 from tui.terminal import Terminal
 from tui.themes import THEMES
+from tui.typeahead import TypeAhead
 from tui.widgets.frame import KeyBar, StatusBar, TabBar
 
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ TICK_OVER_SSH = 0.5
 """Seconds between two looks at the series."""
 
 
-class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
+class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=False):
     """See the module."""
 
     TITLE = "cnn-tui"
@@ -72,8 +75,6 @@ class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
         self.session.commands = preferences.commands
         self._tick = 1.0 / preferences.refresh if preferences.refresh is not None else None
         self._first_run = attach
-        self._panes: dict[str, Pane] = {}
-        self._current = ""
         self._drawn: dict[str, int] = {}  # pane -> the session's version that it shows
         for theme in THEMES:
             self.register_theme(theme)
@@ -87,7 +88,7 @@ class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
         """Tabs, the pane, a status line, the keys."""
         yield TabBar(self.session, id="tabs")
         yield Container(id="panes")
-        yield StatusBar(self.session, id="status")
+        yield StatusBar(self.session, self.link, id="status")
         yield KeyBar(self.session, id="keys")
 
     async def on_mount(self) -> None:
@@ -99,16 +100,24 @@ class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
             await self.action_show_pane(PANES[0][0])
             self.read_dataset(self.session.settings.data)
         usual = TICK_OVER_SSH if self.session.terminal.ssh else TICK
-        self.set_interval(self._tick or usual, self.tick)
+        self.set_interval(self._tick or usual, self._look)
         self._check_size(self.size)
 
     def on_unmount(self) -> None:
         """Stop following; a run goes on."""
+        self.forget_keys()
         self.session.close_all()
+
+    def _look(self) -> None:
+        """A tick of the clock: on a line that is behind, what a key asks for comes first."""
+        self.reap()
+        if self.line_is_idle:
+            self.tick()
+        else:
+            self.ask_again()
 
     def tick(self) -> None:
         """Let the visible pane draw what changed."""
-        self.reap()
         if not self.screen_stack:  # the app is being left: a last tick came too late
             return
         tabs = self.main.query_one_optional(TabBar)
@@ -123,15 +132,11 @@ class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
             self._drawn[self._current] = version
             pane.show_session(self.session)
 
-    @property
-    def main(self) -> Screen[object]:
-        """The screen below all dialogs."""
-        return self.screen_stack[0]
-
-    @property
-    def current_pane(self) -> Pane | None:
-        """The pane that is shown."""
-        return self._panes.get(self._current)
+    def pane_shown(self, name: str) -> None:
+        """Draw the keys of the pane that is shown now, and the pane."""
+        self._drawn.pop(name, None)
+        self.main.query_one(KeyBar).draw_keys(name)
+        self.tick()
 
     def say(self, text: str, severity: str = "information") -> None:
         """Put a line into the status line for a while; a long one is shown in full above it."""
@@ -145,72 +150,6 @@ class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
         self.session.touch()
         self.tick()
         self.main.query_one(KeyBar).draw_keys(self._current)
-
-    # Panes
-
-    async def action_show_pane(self, name: str) -> None:
-        """Show a pane, making it if it was never seen."""
-        if name == self._current:
-            return
-        before = self.current_pane
-        pane = self._panes.get(name)
-        if pane is None:
-            pane = self._panes[name] = pane_class(name)(self.session)
-            pane.display = False
-            await self.main.query_one("#panes", Container).mount(pane)
-        self.main.set_focus(None)
-        self._current = name
-        with self.batch_update():
-            if before is not None:
-                before.display = False
-            pane.display = True
-        self._drawn.pop(name, None)
-        self.main.query_one(KeyBar).draw_keys(name)
-        self.tick()
-        if pane.first_focus:
-            pane.query_one(pane.first_focus).focus()
-
-    def action_in_pane(self, command_id: str) -> None:
-        """Carry out a command of the visible pane."""
-        pane = self.current_pane
-        if pane is not None:
-            self.call_later(pane.run_action, command(command_id).action)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A command of a pane works while that pane is shown and no dialog is open."""
-        if action == "in_pane":
-            here = command(str(parameters[0])).pane == self._current
-            return here and len(self.screen_stack) == 1
-        return True
-
-    # Textual's screens bind Tab and Shift+Tab to these two.
-
-    def action_focus_next(self) -> None:
-        """Focus the next widget of the pane; after the last one, show the next pane."""
-        self.call_later(self._focus_part, 1)
-
-    def action_focus_previous(self) -> None:
-        """Focus the previous widget of the pane; before the first one, show the previous pane."""
-        self.call_later(self._focus_part, -1)
-
-    async def _focus_part(self, step: int) -> None:
-        if len(self.screen_stack) > 1:  # within a dialog
-            (self.screen.focus_next if step > 0 else self.screen.focus_previous)()
-            return
-        chain = self.main.focus_chain
-        focused = self.main.focused
-        at = (
-            chain.index(focused) + step if focused in chain else (0 if step > 0 else len(chain) - 1)
-        )
-        if 0 <= at < len(chain):
-            self.main.set_focus(chain[at])
-            return
-        names = [name for name, _ in PANES]
-        await self.action_show_pane(names[(names.index(self._current) + step) % len(names)])
-        self.main.set_focus(None)
-        chain = self.main.focus_chain
-        if chain:
-            self.main.set_focus(chain[0 if step > 0 else -1])
 
     # Everywhere
 
@@ -259,15 +198,6 @@ class CnnTuiApp(Leaving, App[None], inherit_bindings=False):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every command of the table stands in the palette."""
         yield from palette_entries(self.run_command)
-
-    async def run_command(self, command_id: str) -> None:
-        """Carry a command out from anywhere, going to its pane first."""
-        entry = command(command_id)
-        if entry.pane is None:
-            await self.run_action(entry.action)
-        else:
-            await self.action_show_pane(entry.pane)
-            self.action_in_pane(command_id)
 
     # Size
 

@@ -2,8 +2,8 @@
 
 Textual handles neither. A SIGHUP (the link dropped) would kill it without a word, SIGTERM would
 leave the terminal in its alternate screen, and when the link stalled before it dropped, the app's
-main thread is stuck in a write and no Python handler would ever run. So both signals are blocked in
-every thread and a guard thread takes them with `sigwait`; it asks the app to leave, and where that
+main thread is stuck in a write and no Python handler would ever run. So these signals (and SIGINT,
+which in the app no key sends) are blocked in every thread and a guard thread takes them with `sigwait`; it asks the app to leave, and where that
 does not happen before a deadline it ends the process. A training is not touched: it lives in a
 session of its own.
 """
@@ -23,12 +23,12 @@ HANGUP_DEADLINE = 1.0
 
 
 def _signals() -> set[signal.Signals]:
-    names = ("SIGHUP", "SIGTERM")  # SIGHUP does not exist everywhere
+    names = ("SIGHUP", "SIGTERM", "SIGINT")  # SIGHUP does not exist everywhere
     return {getattr(signal, name) for name in names if hasattr(signal, name)}
 
 
 class SignalGuard:
-    """Owns SIGHUP and SIGTERM while it is entered.
+    """Owns SIGHUP, SIGTERM and SIGINT while it is entered.
 
     Enter it before any other thread exists, NumPy's included: a thread that does not block a signal
     would be killed by it, and the process with it. Give it the way out with `on_signal`.

@@ -14,7 +14,29 @@ from typing import Any
 import pexpect
 import pyte
 
-KEYS = {"enter": "\r", "escape": "\x1b", "tab": "\t", "f2": "\x1bOQ"}
+KEYS = {
+    "enter": "\r",
+    "escape": "\x1b",
+    "tab": "\t",
+    "backspace": "\x7f",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+    "f2": "\x1bOQ",
+}
+
+
+class Screen(pyte.Screen):
+    """An emulated screen that answers what it is asked, as terminals do."""
+
+    def __init__(self, columns: int, lines: int, answer: Callable[[str], None]) -> None:
+        super().__init__(columns, lines)
+        self._answer = answer
+
+    def write_process_input(self, data: str) -> None:
+        """What the terminal itself says to the program."""
+        self._answer(data)
 
 
 def command() -> str:
@@ -36,9 +58,11 @@ class Terminal:
         columns: int = 80,
         environment: dict[str, str] | None = None,
         program: Sequence[str] = (),
+        answers: bool = True,
     ) -> None:
         first, *more = program or (command(),)
-        self._screen = pyte.Screen(columns, rows)
+        self.answers = answers
+        self._screen = Screen(columns, rows, self._answer)
         self._stream = pyte.ByteStream(self._screen)
         self.output = b""
         self.child: Any = pexpect.spawn(
@@ -54,6 +78,10 @@ class Terminal:
                 **(environment or {}),
             },
         )
+
+    def _answer(self, data: str) -> None:
+        if self.answers and not self.child.closed:
+            self.child.send(data)
 
     @property
     def text(self) -> str:
@@ -74,9 +102,14 @@ class Terminal:
             self._stream.feed(portion)
         return True
 
-    def press(self, key: str) -> None:
-        """Press one key, by its character or its name."""
-        self.child.send(KEYS.get(key, key))
+    def press(self, *keys: str) -> None:
+        """Press keys, by their characters or their names; several come in one burst."""
+        self.child.send("".join(KEYS.get(key, key) for key in keys))
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size."""
+        self._screen.resize(rows, columns)
+        self.child.setwinsize(rows, columns)
 
     def wait_for(self, *words: str, seconds: float = 30.0) -> str:
         """Read until the screen shows all of these words; return it."""

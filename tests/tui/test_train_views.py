@@ -21,6 +21,7 @@ from tui.screens.settings_form import SettingsScreen
 from tui.settings import PRESETS
 from tui.terminal import Terminal
 from tui.usage import Meter
+from tui.widgets.frame import StatusBar
 
 
 async def settle(pilot, until, seconds: float = 8.0) -> None:
@@ -271,6 +272,22 @@ def test_the_status_line_says_run_state_epoch_step_and_speed(make_run, width):
         follower.poll()
         line = run_line(follower.series, fake.run.id, width, Terminal())
     assert len(line) <= width
-    words = ["lenet", "training 9%", "epoch 1/5", "320 img/s"]
-    for word in [*words, "step 50/550"] if width >= 78 else words:
+    words = ["lenet", "training", "epoch 1/5", "step 50/550", "320 img/s"]
+    for word in [*words, "9%"] if width >= 78 else words:  # the tab bar has the share too
         assert word in line
+
+
+async def test_the_status_line_says_how_long_the_line_is_beside_the_run(make_run, tmp_path):
+    fake = make_run(epochs=5, steps=1100, name="lenet")
+    fake.begin()
+    fake.train(50)
+    fake.end("stopped")
+    app = CnnTuiApp(Terminal(), data="mnist-5k", runs=tmp_path / "runs", attach=fake.run)
+    async with app.run_test() as pilot:
+        app.link.sent(10)
+        app.link.answered()
+        await settle(pilot, lambda: app.session.series.ended is not None)
+        app.tick()
+        line = app.query_one(StatusBar).grid.text()
+        for word in ("lenet", "stopped", "epoch 1/5", "step 50/5 500", "link <5 ms"):
+            assert word in line

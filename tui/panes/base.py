@@ -40,6 +40,11 @@ class Pane(Container):
         """Whether this is the pane that the user sees."""
         return bool(self.display) and self.application.current_pane is self
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can answer to keys; those that come before wait a while."""
+        return True
+
     def show_session(self, session: Session) -> None:
         """Draw what the session holds now."""
 

@@ -49,6 +49,11 @@ class RunsPane(Arranging):
         self._reading = False
         self._looked = 0.0
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the directory was read."""
+        return self.runs is not None
+
     def compose(self) -> ComposeResult:
         with Vertical():
             yield CellGrid(id="runs-list", classes="part", can_focus=True)

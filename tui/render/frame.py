@@ -66,37 +66,48 @@ def progress(series: Series) -> float:
 def run_line(series: Series, run_id: str, width: int, terminal: Terminal) -> str:
     """The run in one line: who, how far, how fast, how long still.
 
-    Where it does not fit, the date is left out of the run's name (the rest still names it), then
-    the time that is left, and then the step.
+    Where it does not fit, the date is left out of the run's name, then the time that is left, the
+    time in the name, the share of the whole (the tab bar has it), and only then the step.
     """
     if not run_id:
         return ""
     state = run_state(series, True, terminal)
+    brief = state.removesuffix(f" {percent(progress(series), 0)}")
     epoch = step = ""
     if series.started is not None:
         epoch = f"epoch {series.epoch}/{series.started.epochs}"
         step = f"step {count(series.step)}/{count(series.total_steps)}"
-    pace = []
     speed, left, ended = series.images_per_second, series.seconds_left, series.ended
+    pace = rest = ""
     if speed is not None and series.state == "training":
-        pace.append(f"{short_count(speed)} img/s")
+        pace = f"{short_count(speed)} img/s"
     if left is not None:
-        pace.append(f"{duration(left)} left")
+        rest = f"{duration(left)} left"
     if ended is not None and ended.test_accuracy is not None:
-        pace.append(f"test {percent(ended.test_accuracy, 2)}")
-    day, _, time = run_id.partition("T")
-    name = time if time and day.count("-") == 2 else run_id
+        pace = f"test {percent(ended.test_accuracy, 2)}"
+    timed, named = shorter_names(run_id)
     between = " · " if terminal.unicode else " | "
     lines = [
         between.join(part for part in parts if part)
         for parts in (
-            (run_id, state, epoch, step, *pace),
-            (name, state, epoch, step, *pace),
-            (name, state, epoch, step, *pace[:1]),
-            (name, state, epoch, *pace[:1]),
+            (run_id, state, epoch, step, pace, rest),
+            (timed, state, epoch, step, pace, rest),
+            (timed, state, epoch, step, pace),
+            (named, state, epoch, step, pace),
+            (named, brief, epoch, step, pace),
+            (named, brief, epoch.replace("epoch", "ep"), step.removeprefix("step "), pace),
+            (named, brief, epoch, pace),
         )
     ]
     return next((line for line in lines if text_width(line) <= width), lines[-1])
+
+
+def shorter_names(run_id: str) -> tuple[str, str]:
+    """A run's name without the day of its start, and without its time either."""
+    day, _, timed = run_id.partition("T")
+    if not timed or day.count("-") != 2:
+        return run_id, run_id
+    return timed, "-".join(timed.split("-")[3:]) or timed
 
 
 def status_bar(
@@ -109,7 +120,7 @@ def status_bar(
     if text_width(text) > width - 2 - len(mark):
         text = text[: width - 5 - len(mark)] + ("…" if terminal.unicode else "...")[:3]
     x = grid.put(1, 0, mark + text, colour.get(severity, palette.muted))
-    if x + text_width(right) + 3 <= width:
+    if x + text_width(right) + 2 <= width:
         grid.put(width - text_width(right) - 1, 0, right, palette.faint)
     return grid
 

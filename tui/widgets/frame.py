@@ -6,7 +6,8 @@ import time
 
 from textual import on
 
-from tui.commands import footer_for
+from tui.key_pages import footer_for
+from tui.link import Link
 from tui.render.frame import key_bar, run_line, run_state, status_bar, tab_bar
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
@@ -41,11 +42,12 @@ class TabBar(CellGrid):
 
 
 class StatusBar(CellGrid):
-    """The run in one line, or for a while what was just said."""
+    """The run in one line, or for a while what was just said; at the right how the line does."""
 
-    def __init__(self, session: Session, *, id: str | None = None) -> None:
+    def __init__(self, session: Session, link: Link, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._session = session
+        self._link = link
         self._said = ("", "information")
         self._until = 0.0
 
@@ -56,22 +58,22 @@ class StatusBar(CellGrid):
 
     def draw_status(self) -> None:
         """Show what there is to show now."""
-        session = self._session
+        session, terminal = self._session, self._session.terminal
+        trip = self._link.label()
+        right = f"link {trip}" if trip else "over SSH" if terminal.ssh else ""
         text, severity = "", ""
         if time.monotonic() < self._until:
             text, severity = self._said
             severity = "said" if severity == "information" else severity
         elif session.run is not None:
-            width = self.size.width - 2
-            text = run_line(session.series, session.run.id, width, session.terminal)
+            width = self.size.width - 2 - (len(right) + 2 if right else 0)
+            text = run_line(session.series, session.run.id, width, terminal)
         elif session.dataset_error:
             text, severity = session.dataset_error, "error"
         elif session.dataset is None:
             text = f"reading {session.dataset_name}"
         else:
             text = f"{session.dataset_name}: 3 then r starts a run, 7 opens one"
-        terminal = session.terminal
-        right = "over SSH" if terminal.ssh else ""
         self.show(status_bar(text, severity, right, self.size.width, terminal, session.palette))
 
 
