@@ -26,6 +26,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from cnnlib.arrays import Array, Shape
+from cnnlib.kernels.products import copy_pays, in_pieces, pieces
 
 
 @dataclass(frozen=True)
@@ -142,17 +143,23 @@ class Convolution:
         length = out_width * n
         patch = kernel * kernel * depth
         block = block or out_height
+        self._pieces = pieces(per_group, patch, length)
         self._rows_to, self._rows_from = geometry.row_range()
         self._columns = geometry.column_ranges()
         self._grouped_input = (-1, groups, depth, geometry.input_shape[2], n)
         self._shifted = np.zeros((groups, geometry.rows, kernel, depth, out_width, n), dtype)
-        self._weight = weight.reshape(groups, 1, per_group, patch)
-        self._windows = self._plan_windows(out_height, length)
+        self._weight = weight.reshape(groups, 1, 1, per_group, patch)
+        self._windows = in_pieces(self._plan_windows(out_height, length), self._pieces)
         self._y = np.empty((block, filters, length), dtype)
+        self._y_pieces = in_pieces(self._by_group(self._y), self._pieces)
         self._d_weight: Array | None = None
         if d_weight is not None:
             self._d_weight = d_weight.reshape(groups, per_group, patch)
-            self._d_rows = np.empty((groups, out_height, patch, per_group), dtype)
+            self._d_rows = np.empty((groups, out_height, self._pieces, patch, per_group), dtype)
+            self._dy_turned: Array | None = None
+            if copy_pays(patch):
+                shape = (groups, block, self._pieces, length // self._pieces, per_group)
+                self._dy_turned = np.empty(shape, dtype)
             self._d_sum = np.empty((groups, patch, per_group), dtype)
         self._dx: Array | None = None
         if input_gradient:
@@ -178,9 +185,9 @@ class Convolution:
 
     def rows(self, start: int, stop: int) -> Array:
         """The output rows from ``start`` up to ``stop``, (rows, F, Wo*N)."""
-        y = self._y[: stop - start]
-        np.matmul(self._weight, self._windows[:, start:stop], out=self._by_group(y))
-        return y
+        windows, y = self._windows[:, start:stop], self._y_pieces[:, : stop - start]
+        np.matmul(self._weight, windows, out=y)
+        return self._y[: stop - start]
 
     def backward(self, dy: Array) -> Array | None:
         """Add to the weight's gradient; return dx (H, C, W, N), or None if it is not wanted.
@@ -203,15 +210,20 @@ class Convolution:
         """Take in the gradient (rows, F, Wo*N) by the output rows from ``start`` up to ``stop``."""
         dy_grouped = self._by_group(dy)
         if self._d_weight is not None:
+            dy_turned = in_pieces(dy_grouped, self._pieces).swapaxes(-1, -2)
+            if self._dy_turned is not None:
+                copy = self._dy_turned[:, : stop - start]
+                np.copyto(copy, dy_turned)
+                dy_turned = copy
             products = self._d_rows[:, start:stop]
-            np.matmul(self._windows[:, start:stop], dy_grouped.swapaxes(-1, -2), out=products)
+            np.matmul(self._windows[:, start:stop], dy_turned, out=products)
         if self._dx is not None:
             self._add_rows(start, stop, dy_grouped)
 
     def end_backward(self) -> Array | None:
         """After all blocks: as ``backward``."""
         if self._d_weight is not None:
-            np.add.reduce(self._d_rows, axis=1, out=self._d_sum)
+            np.add.reduce(self._d_rows, axis=(1, 2), out=self._d_sum)
             self._d_weight += self._d_sum.swapaxes(-1, -2)
         if self._dx is None:
             return None
@@ -229,7 +241,8 @@ class Convolution:
         flat = self._d_shifted.reshape(*self._d_shifted.shape[:2], tap_size, -1)
         span = (stop - start - 1) * geometry.stride + 1
         for tap in range(geometry.kernel):
-            weight = self._weight[..., tap * tap_size : (tap + 1) * tap_size].swapaxes(-1, -2)
+            taps = slice(tap * tap_size, (tap + 1) * tap_size)
+            weight = self._weight[:, 0, :, :, taps].swapaxes(-1, -2)
             first = start * geometry.stride + tap * geometry.dilation
             rows = flat[:, first : first + span : geometry.stride]
             if tap == 0 and geometry.stride == 1:

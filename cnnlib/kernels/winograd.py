@@ -22,6 +22,7 @@ import numpy as np
 
 from cnnlib.arrays import Array, Draw, Shape
 from cnnlib.kernels.convolution import Geometry
+from cnnlib.kernels.products import in_pieces, pieces
 
 _G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 LEAST = 16  # channels and filters from which it is faster than the direct kernel
@@ -79,6 +80,7 @@ class WinogradPool:
         self._taps = np.empty((9, filters, channels), dtype)
         self._u = np.empty((16, filters, channels), dtype)
         length = r * q * n
+        self._pieces = pieces(filters, channels, length)
         self._m = np.empty((4, 4, filters, length), dtype)
         self._half = np.empty((2, 4, filters, length), dtype)
         self._y = np.empty((2, 2, filters, length), dtype)
@@ -91,6 +93,8 @@ class WinogradPool:
         if self._train:
             self._right = np.empty(self._columns.shape, bool)
             self._lower, self._upper, self._alive = np.empty((3, *self._p.shape), bool)
+            self._v_turned = np.empty((16, self._pieces, length // self._pieces, channels), dtype)
+            self._d_u_pieces = np.empty((16, self._pieces, filters, channels), dtype)
             self._d_u = np.empty_like(self._u)
             self._ones = np.ones(length, dtype)
             self._dx: Array | None = None
@@ -103,10 +107,10 @@ class WinogradPool:
     def forward(self, x: Array, draw: Draw | None = None) -> Array:
         """x (H, C, W, N) to p (R, F, Q, N), a view whose planes lie filter by filter."""
         self._transform_input(x)
-        filters, length = self._p.shape
+        filters = len(self._p)
         np.copyto(self._taps, self._weight.reshape(filters, 9, -1).swapaxes(0, 1))
         np.matmul(self._g, self._taps.reshape(9, -1), out=self._u.reshape(16, -1))
-        np.matmul(self._u, self._matrices(self._v), out=self._m.reshape(16, filters, length))
+        np.matmul(self._u[:, None], self._matrices(self._v), out=self._matrices(self._m))
         _fold(self._m, self._half, self._work)
         _fold(self._half.swapaxes(0, 1), self._y.swapaxes(0, 1), self._work[:2])
         self._pool()
@@ -114,23 +118,25 @@ class WinogradPool:
 
     def backward(self, dy: Array) -> Array | None:
         """dy (R, F, Q, N) to dx (H, C, W, N), or None if it is not wanted."""
-        filters, length = self._p.shape
+        filters = len(self._p)
         self._unpool(dy.swapaxes(0, 1))
-        m = self._m.reshape(16, filters, length)
+        m, v = self._matrices(self._m), self._matrices(self._v)
         if self._d_weight is not None:
-            np.matmul(m, self._matrices(self._v).swapaxes(1, 2), out=self._d_u)
+            np.copyto(self._v_turned, v.swapaxes(-1, -2))
+            np.matmul(m, self._v_turned, out=self._d_u_pieces)
+            np.add.reduce(self._d_u_pieces, axis=1, out=self._d_u)
             taps = np.matmul(self._g.T, self._d_u.reshape(16, -1)).reshape(self._taps.shape)
             self._d_weight.reshape(filters, 9, -1)[...] += taps.swapaxes(0, 1)
         if self._dx is None:
             return None
-        np.matmul(self._u.swapaxes(1, 2), m, out=self._matrices(self._v))
+        np.matmul(self._u.swapaxes(1, 2)[:, None], m, out=v)
         self._scatter_tiles()
         self._tiles_of.give_back(self._d_padded, self._dx)
         return self._dx
 
-    def _matrices(self, v: Array) -> Array:
-        """(4, 4, C, R, Q, N) as 16 matrices (C, T)."""
-        return v.reshape(16, v.shape[2], -1)
+    def _matrices(self, planes: Array) -> Array:
+        """(4, 4, C, ...) as 16 matrices (C, T), in pieces."""
+        return in_pieces(planes.reshape(16, planes.shape[2], -1), self._pieces)
 
     def _transform_input(self, x: Array) -> None:
         """V = B' d B for all tiles: rows first, then columns."""
