@@ -78,20 +78,8 @@ class Line:
         self._send(b".")
 
     def meet_last(self) -> None:
-        """Wait until the other side is there; it is nearly so, so look for a while before resting.
-
-        A core that rests takes longer to wake than ranks usually wait for each other.
-        """
-        deadline = time.perf_counter() + _PATIENCE
-        while time.perf_counter() < deadline:
-            try:
-                if not self._socket.recv(1, socket.MSG_DONTWAIT):
-                    raise self._gone()
-            except BlockingIOError:
-                continue
-            except OSError:
-                raise self._gone() from None
-            return
+        """Wait until the other side is there."""
+        self._look_out()
         self._receive(1)
 
     def send(self, message: Message) -> None:
@@ -101,6 +89,7 @@ class Line:
 
     def receive(self) -> Message:
         """Wait for what the other side sends."""
+        self._look_out()
         (length,) = _LENGTH.unpack(self._receive(_LENGTH.size))
         message: Message = json.loads(self._receive(length))
         return message
@@ -108,6 +97,21 @@ class Line:
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
+
+    def _look_out(self) -> None:
+        """Look for a while whether something comes, before resting.
+
+        A core that rests takes longer to wake than ranks usually wait for each other.
+        """
+        deadline = time.perf_counter() + _PATIENCE
+        while time.perf_counter() < deadline:
+            try:
+                self._socket.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK)
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise self._gone() from None
+            return
 
     def _send(self, body: bytes) -> None:
         try:
