@@ -33,7 +33,7 @@ FLOORS: tuple[set[str], ...] = (
     {"rank_main", "trainer", "markdown"},
     {"report"},
     {"runs", "explain"},
-    {"figures"},
+    {"figures", "interop"},
     {"history"},
     {"fitting"},
     {"sklearn"},
@@ -149,6 +149,7 @@ def test_the_library_needs_numpy_and_safetensors_alone() -> None:
         "rich",
         "threadpoolctl",
         "tomli_w",
+        "onnx",
     }
     counterparts = {"sklearn": {"sklearn", "joblib"}}  # a room that nobody imports unasked
     wrong = [
