@@ -52,6 +52,7 @@ class JournalWriter:
         self.count = 0
         self._pending: list[bytes] = []
         self._pending_bytes = 0
+        self._held: int | None = None  # the count of events when they began to be held back
         self._unsynced = False
         self._written_at = self._synced_at = time.monotonic()
         self._descriptor = self._open()
@@ -87,7 +88,7 @@ class JournalWriter:
             RunError: the disk is full or the like. The event is kept all the same and written
                 by a later call, once there is room; only after 16 MiB of them is one refused.
         """
-        if self._pending_bytes > _MOST_PENDING:
+        if self._pending_bytes > _MOST_PENDING and self._held is None:
             self.flush()
         record = Record(self.count + 1, round(time.time(), 6), event)
         line = encode(record).encode("ascii") + b"\n"
@@ -111,9 +112,13 @@ class JournalWriter:
     def flush(self) -> None:
         """Hand every event to the system: other processes see them, a kill cannot lose them.
 
+        While they are held back, nothing is written.
+
         Raises:
             RunError: they could not be written; they are kept, and the next call tries again.
         """
+        if self._held is not None:
+            return
         self._written_at = time.monotonic()
         if self._pending:
             data = b"".join(self._pending)
@@ -137,6 +142,48 @@ class JournalWriter:
         """
         self.flush()
         self._fsync()
+
+    def hold(self) -> None:
+        """Hold back what is appended from now on: it speaks of what is yet to happen.
+
+        Raises:
+            RunError: as :meth:`flush`, for what was appended before; nothing is held back.
+        """
+        self.flush()
+        self._held = self.count
+
+    def sync_what_is_written(self) -> None:
+        """See that a power cut cannot lose what was flushed; from any thread, while holding back.
+
+        Raises:
+            RunError: as :meth:`flush`.
+        """
+        self._fsync()
+
+    @property
+    def holding(self) -> bool:
+        """Whether events are held back."""
+        return self._held is not None
+
+    @property
+    def most_is_held(self) -> bool:
+        """Whether so much is held back that it should wait no longer."""
+        return self.holding and self._pending_bytes > _MOST_PENDING
+
+    def release(self) -> None:
+        """What was held back has come true: write it.
+
+        Raises:
+            RunError: as :meth:`flush`; nothing is held back any more.
+        """
+        self._held = None
+        self.flush()
+
+    def discard(self) -> None:
+        """What was held back has not come true: it was never said."""
+        if self._held is not None:
+            self.count, self._held = self._held, None
+            self._pending, self._pending_bytes = [], 0
 
     def _fsync(self) -> None:
         try:
@@ -214,6 +261,14 @@ class JournalReader:
         self.damaged = 0
         self.restarted = False
         self.behind = False
+
+    def pass_over(self) -> None:
+        """Leave out what the journal holds by now; the next :meth:`read` begins after it.
+
+        Raises:
+            RunError: as :meth:`read`.
+        """
+        self._tail.pass_over()
 
     def read(self) -> list[Record]:
         """The events that were added since the last call; none where there is no journal.

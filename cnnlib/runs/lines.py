@@ -88,6 +88,32 @@ class LineTail:
         self.behind = self.offset < size and used > 0 and len(data) == self.portion
         return lines
 
+    def pass_over(self) -> None:
+        """Go to the end of the last complete line that is there, without reading what is before.
+
+        Raises:
+            RunError: as :meth:`read`.
+        """
+        try:
+            descriptor = open_regular(self.path, os.O_RDONLY)
+        except FileNotFoundError:
+            return
+        except OSError as problem:
+            raise self._unreadable(problem) from problem
+        try:
+            size = os.fstat(descriptor).st_size
+            begin = max(0, size - self.longest - _REMEMBERED)
+            os.lseek(descriptor, begin, os.SEEK_SET)
+            data = bytes(read_exactly(descriptor, size - begin))
+        except OSError as problem:
+            raise self._unreadable(problem) from problem
+        finally:
+            os.close(descriptor)
+        end = data.rfind(b"\n") + 1
+        if end or not begin:
+            self.offset, self._skipping = begin + end, None
+            self._before = data[max(0, end - _REMEMBERED) : end]
+
     def _unreadable(self, problem: OSError) -> RunError:
         return RunError(
             str(self.path), expected="a file of lines", received=problem.strerror or str(problem)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -171,11 +173,46 @@ def test_what_diverged_is_resumed_at_a_lower_rate(
     assert (last["reason"], last["epoch"]) == ("finished", 2)
 
 
-@pytest.mark.parametrize("command", ["pause", "stop"])
-def test_nobody_at_work_cannot_be_asked(tell: Tell, trained: Run, command: str) -> None:
-    told = tell(command, trained.path)
+@pytest.mark.parametrize(
+    "words",
+    [("pause",), ("stop",), ("step",), ("abandon",), ("snapshot",), ("evaluate", "--now")],
+)
+def test_nobody_at_work_cannot_be_asked(tell: Tell, trained: Run, words: tuple[str, ...]) -> None:
+    told = tell(words[0], trained.path, *words[1:])
     assert told.code == 1
-    assert "expected a trainer at work" in told.err
+    assert "expected a trainer at work, received none: the run is finished" in told.err
+    assert tell("rate", trained.path, 0.01).code == 1
+    assert not trained.commands_path.exists()
+
+
+@pytest.mark.parametrize("rate", ["0", "inf", "nan", "much"])
+def test_a_rate_is_a_number_above_zero(tell: Tell, trained: Run, rate: str) -> None:
+    assert tell("rate", trained.path, rate).code == 2
+
+
+def test_who_does_not_answer_is_named(tell: Tell, trained: Run) -> None:
+    """A process that holds the lock and looks at nothing."""
+    with RunLock(trained):
+        told = tell("snapshot", trained.path, "--wait", 0.05)
+        as_json = tell("snapshot", trained.path, "--wait", 0.05, "--json")
+    trained.commands_path.unlink()
+    assert told.code == as_json.code == 1
+    assert f"no answer within 0.05 seconds: process {os.getpid()} on" in told.err
+    assert as_json.json["done"] is None
+
+
+def test_silence_elsewhere_is_said(tell: Tell, trained: Run) -> None:
+    """A trainer on another host that has not been heard of for an hour, or has just been."""
+    name = {"host": "elsewhere", "pid": 4711, "token": "a"}
+    trained.lock_path.write_text(json.dumps(name))
+    assert tell("snapshot", trained.path, "--wait", 0.05).code == 1
+    assert trained.commands_path.exists()  # it may come to read it
+    trained.commands_path.unlink()
+    os.utime(trained.lock_path, (time.time() - 3600,) * 2)
+    told = tell("snapshot", trained.path)
+    trained.lock_path.unlink()
+    assert told.code == 1
+    assert "process 4711 on elsewhere, silent for 60 minutes" in told.err
     assert not trained.commands_path.exists()
 
 

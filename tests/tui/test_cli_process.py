@@ -6,14 +6,18 @@ import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cnnlib.runs.directory import find
+from cnnlib.runs.lock import owner
+from tui.cli import run as cnn_tui
 
 PROGRAM = [sys.executable, "-m", "tui"]
 ENVIRONMENT = {**os.environ, "TERM": "xterm-256color"}
@@ -116,8 +120,8 @@ def test_a_signal_writes_a_checkpoint_and_ends_cleanly(
     assert (resumed["event"], resumed["step"]) == ("RunStarted", last["step"])
 
 
-def test_a_detached_training_is_paused_resumed_and_stopped(
-    long_training: list[str], tmp_path: Path
+def test_a_detached_training_answers_every_word(
+    long_training: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = start(*long_training, "--detach", "--json")
     out, err = done.communicate(timeout=60)
@@ -125,29 +129,52 @@ def test_a_detached_training_is_paused_resumed_and_stopped(
     told = json.loads(out)
     run = find(tmp_path / "runs")
     assert told["run"] == run.id
+    assert stat.S_IMODE(run.log_path.stat().st_mode) == 0o600
 
-    def ask(command: str) -> None:
-        asked = subprocess.run(
-            [*PROGRAM, command, str(run.path)], capture_output=True, text=True, check=False
-        )
-        assert asked.returncode == 0, asked.stderr
+    def in_words(*words: object) -> tuple[int, str]:
+        code = cnn_tui([str(word) for word in words])
+        return code, "".join(capsys.readouterr())
 
-    def wait_for(event: str) -> None:
-        end = time.monotonic() + 30
-        while f'"event":"{event}"' not in _journal(run.journal_path):
-            assert time.monotonic() < end, f"no {event} came"
-            time.sleep(0.05)
+    def ask(*words: object) -> list[dict[str, Any]]:
+        code, said = in_words(words[0], run.path, *words[1:], "--json", "--wait", 60)
+        assert code == 0, said
+        answer = json.loads(said)
+        assert answer["done"] is True
+        events: list[dict[str, Any]] = answer["events"]
+        assert (events[-1]["event"] == "RunEnded") == (words[0] in ("stop", "abandon"))
+        (acknowledged,) = [each for each in events if each["event"] == "CommandDone"]
+        assert acknowledged["command"] == answer["id"]
+        return [each for each in events if each["event"] != "CommandDone"]
+
+    def names(events: list[dict[str, Any]]) -> set[str]:
+        return {each["event"] for each in events}
 
     try:
-        wait_for("StepEnded")
-        ask("pause")
-        wait_for("Paused")
-        ask("resume")
-        wait_for("Resumed")
-        ask("stop")
-        wait_for("RunEnded")
+        end = time.monotonic() + 30
+        while '"event":"StepEnded"' not in _journal(run.journal_path):
+            assert time.monotonic() < end, "no step came"
+            time.sleep(0.05)
+        before = ask("pause")[-1]["step"]
+        stepped = ask("step")
+        assert [stepped[0]["event"], stepped[-1]["event"]] == ["Resumed", "Paused"]
+        assert stepped[-1]["step"] == before + 1
+        changed = ask("rate", 0.0123)
+        assert names(changed) == {"LearningRateChanged", "CheckpointSaved"}
+        assert changed[0]["learning_rate"] == 0.0123
+        assert names(ask("snapshot")) == {"CheckpointSaved"}
+        code, said = in_words("evaluate", run.path, "--now", "--json")
+        assert code == 0
+        assert "Evaluated" in names(json.loads(said)["events"])
+        code, said = in_words("step", run.path)
+        assert code == 0
+        assert f"step {before + 2}: loss" in said
+        assert "Resumed" in names(ask("step", "--epoch"))
+        assert "RunEnded" in names(ask("stop"))
+        code, said = in_words("pause", run.path)
+        assert code == 1
+        assert "expected a trainer at work, received none: the run is stopped" in said
     finally:
-        if '"event":"RunEnded"' not in _journal(run.journal_path):
+        if owner(run) is not None:
             os.kill(told["pid"], signal.SIGKILL)
     last = json.loads(_journal(run.journal_path).splitlines()[-1])
     assert (last["event"], last["reason"]) == ("RunEnded", "stopped")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tui.cli import data_commands, doctor, results, run_commands, run_editing, train
+from tui.cli import asking, data_commands, doctor, results, run_commands, run_editing, train
 from tui.cli.opening import open_app
 from tui.cli.options import DEFAULT_RUNS, Architecture, Config, Data, Preset, Runs
 
@@ -49,8 +49,8 @@ def opens_the_app(
 program.command("train")(train.train)
 program.command("attach")(train.attach)
 program.command("resume")(train.resume)
-program.command("pause")(train.pause)
-program.command("stop")(train.stop)
+for word in (asking.pause, asking.step, asking.stop, asking.abandon, asking.snapshot, asking.rate):
+    program.command(word.__name__)(word)
 program.command("evaluate")(results.evaluate)
 program.command("predict")(results.predict)
 program.command("figures")(results.figures)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tui.cli.asking import evaluate_now
 from tui.cli.exits import DONE
 from tui.cli.options import DEFAULT_RUNS, Data, Json, Runs, RunWords, find_run, print_json
 from tui.experiment.launching import one_thread_each
@@ -34,6 +35,10 @@ def evaluate(
         str, typer.Option(metavar="train|valid|test", help="Which images to measure on.")
     ] = "test",
     which: Which = "best",
+    now: Annotated[
+        bool,
+        typer.Option("--now", help="Let the trainer at work try it on its validation images."),
+    ] = False,
     runs: Runs = DEFAULT_RUNS,
     as_json: Json = False,
 ) -> int:
@@ -46,6 +51,14 @@ def evaluate(
     if split not in SPLITS:
         raise SpecificationError("split", expected="train, valid or test", received=repr(split))
     found = find_run(run, runs)
+    if now:
+        if data is not None or (split, which) != ("test", "best"):
+            raise SpecificationError(
+                "evaluate --now",
+                expected="no --data, --split or --which: the trainer takes what it holds",
+                received="one of them",
+            )
+        return evaluate_now(found, as_json)
     splits = load_data(found) if data is None else other_data(found, data)
     report = measure(load_model(found, which), splits, split)
     if as_json:

@@ -1,4 +1,4 @@
-"""Training from the command line: train, resume, and the words sent to a run that lives."""
+"""Training from the command line: train, resume, and attach to what trains elsewhere."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tui.cli.asking import PATIENCE, ask
 from tui.cli.exits import DONE
 from tui.cli.options import (
     DEFAULT_RUNS,
@@ -26,7 +27,6 @@ from tui.cli.options import (
 from tui.experiment.launching import one_thread_each
 
 if TYPE_CHECKING:
-    from cnnlib.runs.commands import Command
     from cnnlib.runs.directory import Run
 
 Detach = Annotated[
@@ -150,15 +150,15 @@ def resume(
     if lr is not None and not 0 < lr < math.inf:
         raise SpecificationError("lr", expected="a number above 0", received=repr(lr))
     found = find_run(run, runs)
+    trainer = owner(found)
+    if trainer is not None and trainer.present:
+        if lr is not None and (code := ask(found, commands.SetLearningRate(lr), PATIENCE, as_json)):
+            return code
+        return ask(found, commands.Resume(), PATIENCE, as_json)
     if lr is None:
         _refuse_to_diverge_again(found)
     else:
-        commands.send(found, commands.SetLearningRate(lr))
-    trainer = owner(found)
-    if trainer is not None and trainer.present:
-        commands.send(found, commands.Resume())
-        print(f"{found.id}: its trainer is asked to go on")
-        return DONE
+        commands.send(found, commands.SetLearningRate(lr))  # obeyed before the first step
     return _begin(found, detach, as_json)
 
 
@@ -197,34 +197,6 @@ def _launch(run: Run, as_json: bool) -> int:
         print_json({"run": run.id, "path": str(run.path), "pid": process.pid})
     else:
         print(f"{run.id} trains in process {process.pid}. Watch it: cnn-tui attach {run.id}")
-    return DONE
-
-
-def pause(run: RunWords, runs: Runs = DEFAULT_RUNS) -> int:
-    """Pause the training of a run between two steps; `cnn-tui resume` lets it go on."""
-    from cnnlib.runs.commands import Pause
-
-    return _ask(find_run(run, runs), Pause(), "to pause")
-
-
-def stop(run: RunWords, runs: Runs = DEFAULT_RUNS) -> int:
-    """Stop the training of a run: it writes a checkpoint, and can be resumed."""
-    from cnnlib.runs.commands import Stop
-
-    return _ask(find_run(run, runs), Stop(), "to stop")
-
-
-def _ask(run: Run, command: Command, what: str) -> int:
-    """Send a command to the trainer of a run, if there is one."""
-    from cnnlib.errors import RunError
-    from cnnlib.runs.commands import send
-    from cnnlib.runs.lock import owner
-
-    trainer = owner(run)
-    if trainer is None or not trainer.present:
-        raise RunError(f"run {run.id}", expected="a trainer at work", received="none")
-    send(run, command)
-    print(f"{run.id}: its trainer is asked {what}")
     return DONE
 
 

@@ -33,10 +33,13 @@ def launch(run: Run) -> subprocess.Popen[bytes]:
     Raises:
         OSError: the process could not be started.
     """
+    from cnnlib.runs.files import open_regular
+
     environment = dict(os.environ)
     one_thread_each(environment)
     environment["PYTHONUNBUFFERED"] = "1"
-    with open(run.log_path, "ab") as log:
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    with open(open_regular(run.log_path, flags), "ab") as log:  # for its owner only
         return subprocess.Popen(
             [sys.executable, "-m", "tui.experiment", str(run.path.resolve())],
             stdin=subprocess.DEVNULL,
