@@ -8,12 +8,13 @@
 Importing this package imports neither pandas nor anything that draws or downloads.
 """
 
-from data.catalog import DEFAULT, Entry
+from data.catalog import DEFAULT
 from data.dataset import Dataset, Split
 from data.describe import Description, describe
-from data.download import Progress, progress_bar
 from data.errors import BadRequest, DamagedFile, DataError, NotAvailable, UnknownDataset
 from data.loading import catalogue, fetch_named, load
+from data.progress import Progress, progress_bar
+from data.published import Entry
 from data.readers.csv import read_csv_images
 from data.readers.folder import read_image
 from data.split import holdout, holdout_indices

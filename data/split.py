@@ -17,6 +17,8 @@ from data.errors import BadRequest
 
 _PURPOSE = 0x686F6C64  # "hold": keeps these numbers apart from any other use of the same seed
 
+_BYTES_AT_ONCE = 16 << 20
+
 
 def holdout(split: Split, fraction: float, seed: int) -> tuple[Split, Split]:
     """Divide a split in two: what remains, and a stratified share that is held out.
@@ -34,6 +36,28 @@ def holdout(split: Split, fraction: float, seed: int) -> tuple[Split, Split]:
     """
     rest, held = holdout_indices(split.labels, fraction, seed)
     return split.take(rest), split.take(held)
+
+
+def holdout_in_place(split: Split, fraction: float, seed: int) -> tuple[Split, Split]:
+    """The same division as `holdout`, made in the memory of ``split``, which is used up by it.
+
+    Beside the images, only those that are held out stand in memory a second time, for a while.
+    Images that belong to somebody else (whose memory cannot be written) are copied.
+    """
+    images = split.images.view()
+    try:
+        images.flags.writeable = True
+    except ValueError:
+        return holdout(split, fraction, seed)
+    rest, held = holdout_indices(split.labels, fraction, seed)
+    aside = images[held]
+    block = max(1, _BYTES_AT_ONCE // max(1, images[:1].nbytes))
+    for start in range(0, len(rest), block):  # each goes down or stays, never up
+        at = rest[start : start + block]
+        images[start : start + len(at)] = images[at]
+    images[len(rest) :] = aside
+    labels = split.labels
+    return Split(images[: len(rest)], labels[rest]), Split(images[len(rest) :], labels[held])
 
 
 def holdout_indices(

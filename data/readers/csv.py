@@ -4,7 +4,8 @@
 may be called ``class`` (as OpenML does); pixels may be counted from 0 or 1 or be named otherwise
 (``1x1``); without a header the first column is the label. Images are gray and square.
 NumPy's text reader does the work, a block of lines at a time; only where it refuses a block are
-the lines read one by one, to say which one is wrong and why.
+the lines read one by one, to say which one is wrong and why. Beside the pixels, no more than a
+block of text stands in memory.
 Source: https://www.kaggle.com/c/digit-recognizer/data
 """
 
@@ -17,6 +18,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +31,8 @@ from data.readers.pixels import MAX_CLASSES, to_images, to_labels
 _LABEL_NAMES = ("label", "class")
 _NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*", re.ASCII)
 _PIXEL = re.compile(r"pixel([0-9]{1,9})")
-_LONGEST_LINE = 16 << 20
-_BLOCK = 2000
+_LONGEST_LINE = 2 << 20
+_BLOCK_LINES, _BLOCK_BYTES = 2000, 8 << 20
 
 _Line = tuple[int, str]
 
@@ -76,12 +78,26 @@ def read_csv_images(path: Path) -> Pixels:
     return to_images(str(path), _read(path)[1][1])
 
 
+def has_labels(path: Path) -> bool:
+    """Whether the first line of a CSV file names a column of labels.
+
+    Raises:
+        DamagedFile, NotAvailable: as `read_csv`.
+    """
+    with open_content(path) as stream:
+        first = next(_filled_lines(stream, path), None)
+    return first is not None and _understand(path, first).label is not None
+
+
+def _filled_lines(stream: IO[bytes], path: Path) -> Iterator[_Line]:
+    return (line for line in text_lines(stream, str(path), _LONGEST_LINE) if line[1].strip())
+
+
 def _read(path: Path) -> tuple[_Columns, tuple[NDArray[np.int64], Pixels]]:
     labels: list[NDArray[np.int64]] = []
-    pixels: list[Pixels] = []
-    taken = 0
+    pixels = bytearray()  # grows in its place: pieces that are joined would stand there twice
     with open_content(path) as stream:
-        lines = (line for line in text_lines(stream, str(path), _LONGEST_LINE) if line[1].strip())
+        lines = _filled_lines(stream, path)
         first = next(lines, None)
         if first is None:
             raise DamagedFile(
@@ -94,20 +110,34 @@ def _read(path: Path) -> tuple[_Columns, tuple[NDArray[np.int64], Pixels]]:
             if columns.label is not None:
                 labels.append(values[:, columns.label].copy())
                 values = np.delete(values, columns.label, axis=1)
-            pixels.append(values.astype(np.uint8))
-            taken += values.size
-            if taken > MAX_CONTENT:
+            pixels += values.astype(np.uint8).data.cast("B")
+            if len(pixels) > MAX_CONTENT:
                 raise DamagedFile(
                     str(path), f"at most {MAX_CONTENT:,} pixels", "more", "Divide the data set."
                 )
     if not pixels:
-        raise DamagedFile(str(path), "rows of numbers after the header", "none")
+        raise DamagedFile(
+            str(path),
+            "rows of numbers after the header",
+            "none",
+            "A CSV of images has the columns label,pixel0,pixel1,... and a row for each image.",
+        )
     no_labels = np.empty(0, dtype=np.int64)
-    return columns, (np.concatenate(labels) if labels else no_labels, np.concatenate(pixels))
+    width = columns.width - (columns.label is not None)
+    images = np.frombuffer(pixels, dtype=np.uint8).reshape(-1, width)
+    return columns, (np.concatenate(labels) if labels else no_labels, images)
 
 
 def _blocks(lines: Iterator[_Line]) -> Iterator[list[_Line]]:
-    while block := list(itertools.islice(lines, _BLOCK)):
+    block: list[_Line] = []
+    taken = 0
+    for line in lines:
+        block.append(line)
+        taken += len(line[1])
+        if len(block) == _BLOCK_LINES or taken > _BLOCK_BYTES:
+            yield block
+            block, taken = [], 0
+    if block:
         yield block
 
 
@@ -154,7 +184,7 @@ def _square(where: str, pixels: int) -> None:
             where,
             "a label and the pixels of a square image, as 784 for 28x28",
             f"{max(pixels, 0)} pixel columns",
-            "Is a column missing? Columns: label,pixel0,pixel1,...",
+            "Columns: label,pixel0,pixel1,... (from pandas: to_csv(file, index=False)).",
         )
 
 

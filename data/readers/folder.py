@@ -2,37 +2,33 @@
 
 The folder's name is the name of the class. All images must have one size, unless a size is asked
 for; they are gray if all of them are gray, else red, green and blue (transparency is dropped).
-Every file's header is read first, so that memory is taken once, when the total is known.
+Every file's header is read first, so that memory is taken once, when the total is known; then one
+picture at a time stands in memory beside the pixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
 from data.dataset import Pixels, Split
 from data.errors import DamagedFile, NotAvailable
+from data.progress import Progress
 from data.readers.bounded import MAX_CONTENT
+from data.readers.picture import SUFFIXES, decode, is_coloured, opened, quietly
+from data.resizing import size_words
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm"})
-"""The file names that count as images; others are passed over."""
-
-_GRAY = frozenset({"1", "L", "LA"})
-_COLOUR = frozenset({"RGB", "RGBA", "P", "PA", "CMYK", "YCbCr"})
-_MAX_PIXELS = 64 << 20
+TEST_FOLDERS = ("test", "val", "valid", "validation")
+"""What the folder of the test images may be called, beside ``train``; the first that is there."""
 
 
-@dataclass(frozen=True)
-class _Found:
-    path: Path
+class _Found(NamedTuple):
+    path: str
+    size: int
     label: int
 
 
@@ -40,21 +36,22 @@ def read_folder(
     root: Path,
     *,
     size: tuple[int, int] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Split, Split | None, tuple[str, ...]]:
     """The training split, the test split if there is one, and the names of the classes.
 
     Args:
-        root: a directory with a directory for each class, or with ``train`` and perhaps ``test``.
+        root: a directory with a directory for each class, or with ``train`` and perhaps ``test``
+            (or ``val``, ``valid``, ``validation``), which have them.
         size: (height, width) to resize every image to; None wants them equal as they are.
-        progress: called with the number of images read and their total.
+        progress: is told how many bytes of the files were read, once for their headers and once
+            for their pixels.
 
     Raises:
         DamagedFile: a file that is no image, of another size, too large, or of 16 bits.
         NotAvailable: no images in directories.
     """
-    train_root = root / "train" if (root / "train").is_dir() else root
-    test_root = root / "test" if train_root != root and (root / "test").is_dir() else None
+    train_root, test_root = _roots(root)
     classes = tuple(sorted((path.name for path in _folders(train_root)), key=_natural))
     parts = [_find(train_root, classes)]
     if test_root is not None:
@@ -67,52 +64,91 @@ def read_folder(
             f"Images end in {', '.join(sorted(SUFFIXES))}.",
         )
     everything = [found for part in parts for found in part]
-    shape = _common_shape(everything, size)
-    if shape[0] * shape[1] * shape[2] * len(everything) > MAX_CONTENT:
-        raise DamagedFile(
-            str(root),
-            f"at most {MAX_CONTENT:,} bytes of pixels",
-            f"{len(everything):,} images of {shape[2]}x{shape[1]}",
-            "Use fewer or smaller images.",
-        )
-    splits, done = [], 0
-    for part in parts:
-        images = np.empty((len(part), *shape), dtype=np.uint8)
-        for at, found in enumerate(part):
-            images[at] = _decode(found.path, shape)
-            done += 1
-            if progress is not None:
-                progress(done, len(everything))
-        kind = np.uint8 if len(classes) <= 256 else np.int64
-        splits.append(Split(images, np.array([found.label for found in part], dtype=kind)))
+    with quietly():
+        told = _Told(f"{root.name}: sizes", everything, progress)
+        shape = _common_shape(everything, size, told)
+        if shape[0] * shape[1] * shape[2] * len(everything) > MAX_CONTENT:
+            raise DamagedFile(
+                str(root),
+                f"at most {MAX_CONTENT:,} bytes of pixels",
+                f"{len(everything):,} images of {size_words(shape[1:])}",
+                "Use fewer images, or --resize HxW to make them smaller.",
+            )
+        told = _Told(f"{root.name}: pixels", everything, progress)
+        resize = size is not None
+        splits = [_split(part, shape, len(classes), told, resize) for part in parts]
     test = splits[1] if len(splits) > 1 and len(splits[1]) else None
     return splits[0], test, classes
 
 
-def read_image(path: Path, shape: tuple[int, int, int]) -> Pixels:
+def read_image(path: Path, shape: tuple[int, int, int], *, resize: bool = True) -> Pixels:
     """One picture in the shape that a network takes: resized, gray or coloured as ``shape`` says.
 
     Args:
-        path: a picture in any format that Pillow opens.
+        path: a picture.
         shape: (C, H, W).
+        resize: whether a picture of another size is resized; else it is an error.
 
     Returns:
         (C, H, W) uint8.
 
     Raises:
-        DamagedFile: no picture, broken, or too large.
+        DamagedFile: no picture, broken, too large, or of another size.
         NotAvailable: the file cannot be opened.
     """
-    return _decode(path, shape)
+    with quietly():
+        return decode(str(path), shape, resize=resize)
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a directory, in natural order; not those of directories in it."""
+    names = sorted((one.name for one in _pictures(folder)), key=_natural)
+    return [folder / name for name in names]
+
+
+class _Told:
+    """Tells how many bytes of some files were read."""
+
+    def __init__(self, name: str, files: Sequence[_Found], progress: Progress | None) -> None:
+        self.name, self.progress = name, progress
+        self.total = sum(found.size for found in files)
+        self.done = 0
+
+    def add(self, found: _Found) -> None:
+        self.done += found.size
+        if self.progress is not None:
+            self.progress(self.name, self.done, self.total)
+
+
+def _roots(root: Path) -> tuple[Path, Path | None]:
+    """The directories of the training and of the test images' classes."""
+    train = root / "train"
+    if not train.is_dir() or not _folders(train):
+        return root, None
+    tests = (root / name for name in TEST_FOLDERS)
+    return train, next((test for test in tests if test.is_dir()), None)
 
 
 def _folders(root: Path) -> list[Path]:
     return [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
 
 
+def _pictures(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return [
+            entry
+            for entry in entries
+            if os.path.splitext(entry.name)[1].lower() in SUFFIXES
+            and not entry.name.startswith(".")
+            and entry.is_file()
+        ]
+
+
 def _natural(name: str) -> tuple[int, int, str]:
     """Numbers by value, before words: 2 before 10 before cat."""
-    return (0, int(name), name) if name.isascii() and name.isdigit() else (1, 0, name)
+    stem = name.split(".", 1)[0]
+    number = stem.isascii() and stem.isdigit() and len(stem) < 20
+    return (0, int(stem), name) if number else (1, 0, name)
 
 
 def _find(root: Path, classes: tuple[str, ...]) -> list[_Found]:
@@ -124,73 +160,44 @@ def _find(root: Path, classes: tuple[str, ...]) -> list[_Found]:
                 str(folder),
                 "a class that the training images have: " + ", ".join(classes[:10]),
                 folder.name,
+                "Rename the directory, or add it to the training images.",
             )
         result += [
-            _Found(path, label[folder.name])
-            for path in sorted(folder.iterdir(), key=lambda path: path.name)
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+            _Found(entry.path, entry.stat().st_size, label[folder.name])
+            for entry in sorted(_pictures(folder), key=lambda entry: entry.name)
         ]
     return result
 
 
-def _common_shape(found: list[_Found], size: tuple[int, int] | None) -> tuple[int, int, int]:
+def _common_shape(
+    files: list[_Found], size: tuple[int, int] | None, told: _Told
+) -> tuple[int, int, int]:
     channels, common = 1, size
-    for one in found:
-        with _image(one.path) as image:
-            height, width, mode = image.height, image.width, image.mode
-        if mode in _COLOUR:
-            channels = 3
+    for found in files:
+        with opened(found.path) as picture:
+            height, width = picture.height, picture.width
+            if is_coloured(picture):
+                channels = 3
         if common is None:
             common = (height, width)
         elif size is None and common != (height, width):
             raise DamagedFile(
-                str(one.path),
-                f"{common[1]}x{common[0]} pixels, as the images before it",
-                f"{width}x{height}",
-                "Resize the images to one size first.",
+                found.path,
+                f"{size_words(common)} pixels (height x width), as the images before it",
+                size_words((height, width)),
+                f"--resize {size_words(common)} brings all images to one size.",
             )
+        told.add(found)
     height, width = common or (0, 0)
     return channels, height, width
 
 
-def _decode(path: Path, shape: tuple[int, int, int]) -> Pixels:
-    channels, height, width = shape
-    with _image(path) as image:
-        picture = image.convert("L" if channels == 1 else "RGB")
-    if picture.size != (width, height):
-        picture = picture.resize((width, height))
-    pixels = np.asarray(picture, dtype=np.uint8)
-    return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
-
-
-@contextmanager
-def _image(path: Path) -> Iterator[Image.Image]:
-    """An opened picture of a size and a kind that can be used."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as picture:
-            if picture.width * picture.height > _MAX_PIXELS:
-                raise DamagedFile(
-                    str(path),
-                    f"at most {_MAX_PIXELS:,} pixels",
-                    f"{picture.width}x{picture.height}",
-                )
-            if picture.mode not in _GRAY | _COLOUR:
-                raise DamagedFile(
-                    str(path),
-                    "a gray or coloured picture of 8 bits",
-                    f"mode {picture.mode}",
-                    "Convert it to 8 bits first.",
-                )
-            yield picture
-    except FileNotFoundError as error:
-        raise NotAvailable(str(path), "a picture", "no such file") from error
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise DamagedFile(
-            str(path), "a picture that Pillow can open", type(error).__name__
-        ) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise DamagedFile(
-            str(path), "a whole picture", str(error) or type(error).__name__
-        ) from error
+def _split(
+    files: list[_Found], shape: tuple[int, int, int], classes: int, told: _Told, resize: bool
+) -> Split:
+    images = np.empty((len(files), *shape), dtype=np.uint8)
+    for at, found in enumerate(files):
+        images[at] = decode(found.path, shape, resize=resize)
+        told.add(found)
+    kind = np.uint8 if classes <= 256 else np.int64
+    return Split(images, np.array([found.label for found in files], dtype=kind))

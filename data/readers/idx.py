@@ -98,11 +98,15 @@ def read_idx_and_digest(path: Path, *, limit: int = MAX_CONTENT) -> tuple[NDArra
     return array.astype(kind.newbyteorder("="), copy=False), digest.hexdigest()
 
 
-def find_idx_files(folder: Path) -> IdxFiles | None:
+def find_idx_files(folder: Path, prefix: str | None = None) -> IdxFiles | None:
     """The IDX files of a directory by the names that MNIST gave them, or None if there are none.
 
     Understands ``train-images-idx3-ubyte``, with ``.gz``, with ``test`` for ``t10k``, with a dot
     before ``idx`` and with any text before ``train`` (EMNIST). A plain file comes before its .gz.
+
+    Args:
+        folder: the directory.
+        prefix: the text before ``train``, where files of other data sets stand there too.
 
     Raises:
         NotAvailable: some of the files are missing.
@@ -112,7 +116,7 @@ def find_idx_files(folder: Path) -> IdxFiles | None:
     prefixes: set[str] = set()
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         match = _NAME.fullmatch(path.name)
-        if match and path.is_file():
+        if match and path.is_file() and prefix in (None, match["prefix"]):
             split = "train" if match["split"] == "train" else "test"
             prefixes.add(match["prefix"])
             found.setdefault((split, match["what"]), path)

@@ -8,12 +8,14 @@ https://github.com/rois-codh/kmnist (``arr_0`` in a file for images and a file f
 
 from __future__ import annotations
 
+import io
 import lzma
 import math
+import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +30,11 @@ from data.readers.bounded import MAX_CONTENT, read_exactly
 from data.readers.pixels import to_images, to_labels
 
 _MAX_HEADER = 10_000
+_Header = tuple[tuple[int, ...], bool, np.dtype[Any]]
+_HEADERS: dict[tuple[int, int], tuple[str, Callable[..., _Header]]] = {
+    (1, 0): ("<H", npy.read_array_header_1_0),
+    (2, 0): ("<I", npy.read_array_header_2_0),
+}
 _NAMES = (
     ("x_train", "y_train", "x_test", "y_test"),
     ("train_images", "train_labels", "test_images", "test_labels"),
@@ -143,11 +150,20 @@ def _array(
     return np.ascontiguousarray(array, dtype=kind.newbyteorder("="))
 
 
-def _header(where: str, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _header(where: str, stream: IO[bytes]) -> _Header:
+    """Shape, order and type of an array; a header that says it is huge is never read."""
     try:
         version = npy.read_magic(stream)
-        if version == (1, 0):
-            return npy.read_array_header_1_0(stream, max_header_size=_MAX_HEADER)
-        return npy.read_array_header_2_0(stream, max_header_size=_MAX_HEADER)
+        code, read = _HEADERS.get(version, _HEADERS[2, 0])
+        length = stream.read(struct.calcsize(code))
+        if len(length) < struct.calcsize(code) or struct.unpack(code, length)[0] > _MAX_HEADER:
+            raise ValueError("a header of the array that is cut off or too long")
+        text = length + stream.read(struct.unpack(code, length)[0])
+        return read(io.BytesIO(text), max_header_size=_MAX_HEADER)
     except (ValueError, SyntaxError, TypeError, tokenize.TokenError) as error:
-        raise DamagedFile(where, "an array in NPY format", shorten(str(error), 80)) from error
+        raise DamagedFile(
+            where,
+            "an array in NPY format",
+            shorten(str(error), 80),
+            "The file is damaged; write it again with numpy.savez.",
+        ) from error

@@ -1,7 +1,7 @@
 """From the arrays that files hold to the images and labels of a split.
 
-Files store images in many shapes and integer types; a split has one: (n, C, H, W) uint8. What
-would need a guess, as floating point of unknown scale, is refused with advice instead.
+Files store images in many shapes and types; a split has one: (n, C, H, W) uint8. What would need a
+guess, as floating point of unknown scale, is refused with advice instead.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ def to_images(where: str, array: NDArray[Any]) -> Pixels:
 
     Args:
         where: the file, for messages.
-        array: whole numbers 0..255 as (n, H, W), (n, H*W) of square images, (n, C, H, W)
-            or (n, H, W, C) with C 1 or 3.
+        array: as (n, H, W), (n, H*W) of square images, (n, C, H, W) or (n, H, W, C) with C 1
+            or 3. Whole numbers 0..255, of any type; or all of them from 0 (dark) to 1 (bright)
+            in a type that has fractions, or in that of truth values.
 
     Raises:
         DamagedFile: another shape, type or range.
@@ -89,19 +90,39 @@ def numbered(*labels: Labels) -> tuple[str, ...]:
 def _bytes(where: str, array: NDArray[Any]) -> Pixels:
     if array.dtype == np.uint8:
         return array
-    if not np.issubdtype(array.dtype, np.integer):
+    if array.dtype.kind not in "biuf":
         raise DamagedFile(
             where,
             "pixels as whole numbers 0 to 255",
             f"{array.dtype}",
             "Save them as uint8: numpy.rint(x * 255).astype('uint8') for images in [0, 1].",
         )
+    scale = 1
+    if array.dtype.kind in "bf" and array.size and array.max(initial=0) <= 1:
+        scale = 255
     result = np.empty(array.shape, dtype=np.uint8)
     for index in range(len(array)):  # an image at a time: no second copy of a wide array
-        low, high = int(array[index].min(initial=0)), int(array[index].max(initial=0))
-        if low < 0 or high > 255:
-            raise DamagedFile(
-                f"{where} (image {index})", "pixels from 0 to 255", f"{low if low < 0 else high}"
-            )
-        result[index] = array[index]
+        _fill(
+            f"{where} (image {index})", result[index : index + 1], array[index : index + 1], scale
+        )
     return result
+
+
+def _fill(where: str, out: Pixels, values: NDArray[Any], scale: int) -> None:
+    """One image in bytes, or the error that says what cannot be one."""
+    low, high = values.min(initial=0), values.max(initial=0)
+    if not (0 <= low <= high <= 255):  # not a number neither
+        raise DamagedFile(
+            where,
+            "pixels from 0 to 255, or from 0 to 1",
+            f"{low if not low >= 0 else high}",
+            "Bring them to 0..255 as whole numbers and save them as uint8.",
+        )
+    if values.dtype.kind == "f" and scale == 1 and (values != np.rint(values)).any():
+        raise DamagedFile(
+            where,
+            "pixels as whole numbers 0 to 255, or as fractions from 0 to 1",
+            f"fractions up to {high:g}",
+            "Save them as uint8: numpy.rint(x).astype('uint8').",
+        )
+    out[...] = np.rint(values * float(scale)) if scale != 1 else values

@@ -14,8 +14,10 @@ import pytest
 
 import data
 from data import DamagedFile, NotAvailable
-from data.catalog import CATALOGUE, Published, RemoteFile
-from data.download import cache_folder, fetch, progress_bar, verify
+from data.catalog import CATALOGUE
+from data.download import cache_folder, fetch, verify
+from data.progress import progress_bar
+from data.published import Published, RemoteFile
 
 HEADS = {
     "images": b"\0\0\x08\x03\0\0\0\x28\0\0\0\x20\0\0\0\x20",

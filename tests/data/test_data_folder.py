@@ -40,14 +40,37 @@ def test_train_and_test_folders(tmp_path: Path) -> None:
     write(tmp_path / "train" / "a" / "1.png", COLOUR)
     write(tmp_path / "train" / "b" / "1.png", 255 - COLOUR)
     write(tmp_path / "test" / "b" / "1.PNG", COLOUR // 2)
-    calls: list[tuple[int, int]] = []
+    calls: list[tuple[str, int, int]] = []
     train, test, classes = read_folder(tmp_path, progress=lambda *at: calls.append(at))
     assert test is not None
     assert classes == ("a", "b")
     assert np.array_equal(train.images[0], COLOUR.transpose(2, 0, 1))
     assert np.array_equal(test.images[0], COLOUR.transpose(2, 0, 1) // 2)
     assert (train.labels.tolist(), test.labels.tolist()) == ([0, 1], [1])
-    assert calls == [(1, 3), (2, 3), (3, 3)]
+    total = sum(path.stat().st_size for path in tmp_path.rglob("*.*"))
+    assert [done for _, done, _ in calls[2::3]] == [total, total]
+    assert {name for name, _, _ in calls} == {f"{tmp_path.name}: {w}" for w in ("sizes", "pixels")}
+    assert {expected for _, _, expected in calls} == {total}
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation"])
+def test_other_names_of_the_test_folder(tmp_path: Path, name: str) -> None:
+    for folder in ("train", name):
+        write(tmp_path / folder / "a" / "1.png", GRAY)
+        write(tmp_path / folder / "b" / "1.png", 255 - GRAY)
+    test = read_folder(tmp_path)[1]
+    assert test is not None
+    assert len(test) == 2
+    write(tmp_path / "test" / "a" / "1.png", GRAY)
+    test = read_folder(tmp_path)[1]
+    assert test is not None
+    assert len(test) == 1, "a folder called test comes first"
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    for name in ("train", "ship"):
+        write(tmp_path / name / "1.png", GRAY)
+    assert read_folder(tmp_path)[2] == ("ship", "train")
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA", "P", "LA"])
@@ -70,9 +93,59 @@ def test_one_coloured_picture_makes_all_coloured(tmp_path: Path) -> None:
 def test_sizes_must_agree_unless_one_is_asked_for(tmp_path: Path) -> None:
     write(tmp_path / "a" / "1.png", GRAY)
     write(tmp_path / "a" / "2.png", GRAY.T.copy())
-    with pytest.raises(DamagedFile, match=r"2\.png: expected 9x6 .* received 6x9"):
+    with pytest.raises(DamagedFile, match=r"2\.png: expected 6x9 .* received 9x6\. --resize 6x9"):
         data.load(tmp_path)
     assert read_folder(tmp_path, size=(4, 5))[0].images.shape == (2, 1, 4, 5)
+
+
+def test_what_is_resized_is_what_pillow_makes_of_it(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        for at in range(5):
+            write(tmp_path / name / f"{at}.png", COLOUR + np.uint8(at))
+    dataset = data.load(tmp_path, size=(12, 7))
+    assert dataset.image_shape == (3, 12, 7)
+    picture = Image.fromarray(COLOUR).resize((7, 12))
+    wanted = np.asarray(picture).transpose(2, 0, 1)
+    assert any(np.array_equal(image, wanted) for image in dataset.train.images)
+
+
+def test_a_picture_of_another_size_is_resized_only_when_asked(tmp_path: Path) -> None:
+    write(tmp_path / "1.png", GRAY)
+    with pytest.raises(DamagedFile, match=r"expected pictures of 3x4 .*received 6x9\. --resize"):
+        read_image(tmp_path / "1.png", (1, 3, 4), resize=False)
+    assert read_image(tmp_path / "1.png", (1, 3, 4)).shape == (1, 3, 4)
+
+
+def test_what_is_no_picture_by_its_content_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    with pytest.raises(DamagedFile, match="another kind of file"):
+        read_folder(tmp_path)
+
+
+def test_one_class_alone_is_no_data_set(tmp_path: Path) -> None:
+    for at in range(5):
+        write(tmp_path / "a" / f"{at}.png", GRAY)
+    with pytest.raises(DamagedFile, match="at least two classes"):
+        data.load(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["picture", "text", "array", "bytes"])
+def test_a_file_that_is_no_data_set_says_what_would_be_one(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "it"
+    if content == "picture":
+        write(tmp_path / "it.png", GRAY)
+        path = tmp_path / "it.png"
+    elif content == "array":
+        np.save(tmp_path / "it.npy", GRAY)
+        path = tmp_path / "it.npy"
+    else:
+        path.write_bytes(b"hello" if content == "text" else b"hello\0" * 20)
+    with pytest.raises(data.DataError) as caught:
+        data.load(path)
+    assert caught.value.expected
+    assert caught.value.received
+    assert caught.value.advice
 
 
 def test_one_picture_for_a_network(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def test_a_truncated_archive_says_so(tmp_path: Path, cut: int) -> None:
         (b"\x03\x08\0\0" + WHOLE[4:], "an IDX file"),
         (WHOLE + b"\0", "120 bytes|136 bytes"),
         (idx_bytes(np.zeros((0, 5, 4), np.uint8)), "at least one value"),
-        (idx_bytes(np.zeros((6, 5, 4), np.float32)), "whole numbers 0 to 255"),
+        (idx_bytes(np.full((6, 5, 4), 1.5, np.float32)), "whole numbers 0 to 255"),
         (idx_bytes(np.full((6, 5, 4), 256, np.int16)), r"image 0.*0 to 255.*256"),
         (idx_bytes(np.full((6, 5, 4), -1, np.int32)), r"0 to 255.*-1"),
         (idx_bytes(np.zeros((6, 5), np.uint8)), "images as"),

@@ -99,14 +99,17 @@ def test_unknown_names_and_paths() -> None:
 
 def test_the_catalogue_says_what_is_where(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     entries = {entry.name: entry for entry in data.catalogue()}
-    assert [*entries] == ["mnist-5k", "mnist", "fashion-mnist", "kmnist"]
+    emnist = [f"emnist-{split}" for split in ("balanced", "letters", "digits")]
+    assert [*entries] == ["mnist-5k", "mnist", "fashion-mnist", "kmnist", *emnist]
     assert entries["mnist-5k"].state == "embedded"
     assert entries["mnist"].state == "to download"
     for entry in entries.values():
-        assert len(entry.classes) == 10
+        assert len(set(entry.classes)) == len(entry.classes)
         assert entry.licence
         assert entry.citation
         assert entry.verification
+    counts = [len(entry.classes) for entry in entries.values()]
+    assert counts == [10, 10, 10, 10, 47, 26, 10]
     assert "unknown to us" in entries["kmnist"].verification
     assert "unknown" not in entries["mnist"].verification
     cached = tmp_path / "cache" / "cnn-tui" / "data" / "kmnist"
@@ -122,7 +125,7 @@ def test_the_catalogue_says_what_is_where(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_every_file_of_the_catalogue_can_be_verified() -> None:
     for known in CATALOGUE.values():
-        for file in known.files:
+        for file in (*known.files, *([known.archive] if known.archive else [])):
             digests = [one for one in (file.sha256, file.archive_sha256) if one is not None]
             assert digests
             assert all(len(one) == 64 and int(one, 16) for one in digests)

@@ -70,7 +70,7 @@ def test_layouts_and_types_of_images(tmp_path: Path, images: np.ndarray) -> None
         ({"a": X}, "x_train and y_train"),
         ({}, "x_train and y_train"),
         ({"x": X}, "x_train and y_train"),
-        ({"x": X / 255, "y": Y}, "uint8"),
+        ({"x": X / 2.5, "y": Y}, "uint8"),
         ({"x": X, "y": Y[:3]}, "as many labels as images"),
         ({"x": X, "y": Y / 2}, "labels as whole numbers"),
         ({"x": X, "y": np.array(["cat"] * 10)}, "labels as whole numbers"),

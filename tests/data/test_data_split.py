@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import BadRequest, DataError, Dataset, Split, holdout, holdout_indices
+from data.split import holdout_in_place
 
 labels_strategy = st.lists(st.integers(0, 6), max_size=120).map(
     lambda values: np.array(values, dtype=np.uint8)
@@ -110,3 +111,29 @@ def test_a_data_set_has_one_image_size_and_a_class_for_each_label() -> None:
         dataset_of(one, wide)
     with pytest.raises(DataError, match="labels from 0 to 0"):
         dataset_of(one, one, classes=1)
+
+
+@settings(deadline=None)
+@given(
+    labels=st.lists(st.integers(0, 4), min_size=1, max_size=60),
+    fraction=st.floats(0, 0.95),
+    seed=st.integers(0, 9),
+)
+def test_a_division_in_place_is_the_same_division(
+    labels: list[int], fraction: float, seed: int
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (len(labels), 1, 3, 2), dtype=np.uint8)
+    split = Split(images.copy(), np.array(labels))
+    for one, other in zip(
+        holdout(split, fraction, seed), holdout_in_place(split, fraction, seed), strict=True
+    ):
+        assert np.array_equal(one.images, other.images)
+        assert np.array_equal(one.labels, other.labels)
+
+
+def test_a_division_in_place_leaves_the_memory_of_others_alone() -> None:
+    images = np.zeros((10, 1, 2, 2), dtype=np.uint8)
+    images.flags.writeable = False
+    rest, held = holdout_in_place(Split(images, np.arange(10) % 2), 0.2, 0)
+    assert (len(rest), len(held)) == (8, 2)
+    assert not np.shares_memory(rest.images, images)
