@@ -42,7 +42,7 @@ class History(RunHistory):
             last = epochs.iloc[-1]
             words += f", training accuracy {last['train_accuracy']:.2%}"
             if epochs["valid_accuracy"].notna().any():
-                best = epochs.loc[epochs["valid_accuracy"].idxmax()]
+                best = epochs.iloc[int(epochs["valid_accuracy"].argmax())]
                 words += (
                     f", best validation accuracy {best['valid_accuracy']:.2%} "
                     f"in epoch {best['epoch']}"

@@ -207,7 +207,7 @@ class Sequential:
 
     def _repr_html_(self) -> str:
         rows = self.summary()
-        cells = [
+        cells: list[tuple[str, ...]] = [
             (row.name, row.text, show(row.output_shape), f"{row.parameters:,}",
              f"{row.multiply_adds:,}")
             for row in rows

@@ -18,6 +18,7 @@ from cnnlib.fitting import Pairs, beginning, fit, go_on
 from cnnlib.losses import Loss
 from cnnlib.model import Sequential
 from cnnlib.optimizers import Optimizer
+from cnnlib.progress import TrainingState
 from cnnlib.schedules import Constant, Schedule
 from cnnlib.sklearn.inputs import Scale, flat, image_shape
 from cnnlib.sklearn.networks import network_for
@@ -70,6 +71,8 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     >>> CNNClassifier(epochs=3, random_state=0).fit(X[:1000], y[:1000]).score(X[1000:], y[1000:])
     0.9...
     """
+
+    _state: TrainingState | None  # of partial_fit
 
     def __init__(
         self,
@@ -166,7 +169,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"y: expected labels of {self.classes_}, received also {unknown}.")
         labels = np.searchsorted(self.classes_, y)
         work = self._work()
-        state = getattr(self, "_state", None) or beginning(work, self.model_)
+        state = self._state or beginning(work, self.model_)
         rate = 1e-3 if self.learning_rate is None else self.learning_rate
         self._state = go_on(
             self.model_,
@@ -184,15 +187,16 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X, shape = flat(X)
         rows = validate_data(self, X, reset=False)
         self._require_shape(shape)
-        found = np.empty((len(rows), len(self.classes_)))
+        found = np.empty((len(rows), len(self.classes_)), np.float64)
         for start in range(0, len(rows), ROWS):
             images = self._scale.images(rows[start : start + ROWS])
-            batch = np.zeros((ROWS, *self.image_shape_), images.dtype)
+            batch: Any = np.zeros((ROWS, *self.image_shape_), images.dtype)
             batch[: len(images)] = images
             found[start : start + ROWS] = self.model_.predict(batch, micro_batch=ROWS)[
                 : len(images)
             ]
-        return found / found.sum(axis=1, keepdims=True)
+        found /= found.sum(axis=1, keepdims=True)
+        return found
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The likeliest class of rows X, (n,)."""
