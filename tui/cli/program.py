@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from tui.cli import asking, data_commands, doctor, results, run_commands, run_editing, train
+from tui.cli import (
+    asking,
+    data_commands,
+    doctor,
+    export,
+    importing,
+    results,
+    run_commands,
+    run_editing,
+    train,
+)
 from tui.cli.opening import open_app
 from tui.cli.options import DEFAULT_RUNS, Architecture, Config, Data, Preset, Runs
 
@@ -54,6 +64,8 @@ for word in (asking.pause, asking.step, asking.stop, asking.abandon, asking.snap
 program.command("evaluate")(results.evaluate)
 program.command("predict")(results.predict)
 program.command("figures")(results.figures)
+program.command("export")(export.export)
+program.command("import")(importing.import_weights)
 program.command("doctor")(doctor.doctor)
 program.add_typer(data_commands.commands, name="data")
 run_editing.add_to(run_commands.commands)
