@@ -1,7 +1,8 @@
-"""The filter line of a list of mistakes: ``t=2 p=7 conf>0.9`` as a test.
+"""The filter line of a list of mistakes: ``t=2 p=7 conf>0.9 tag=ink`` as a test.
 
-The words are ``t`` (true class), ``p`` (predicted class), ``conf`` (confidence) and ``loss``. A
-class is written by its name or its number.
+The words are ``t`` (true class), ``p`` (predicted class), ``conf`` (confidence), ``loss``, ``tag``
+(a #word of the note) and ``is`` (``marked``, ``noted``, or ``error``: its label is known to be
+wrong). A class is written by its name or its number. All conditions must hold.
 """
 
 from __future__ import annotations
@@ -13,26 +14,34 @@ from dataclasses import dataclass
 
 from cnnlib.errors import SpecificationError
 from cnnlib.report import Mistake
+from tui.notes import NOTHING, Note
 
-EXAMPLE = "t=2 p=7 conf>0.9 loss<3"
-_TERM = re.compile(r"(?<!\S)(t|p|conf|loss)\s*(=|<|>)\s*", re.IGNORECASE)
+EXAMPLE = "t=2 p=7 conf>0.9 loss<3 tag=ink is=marked"
+_TERM = re.compile(r"(?<!\S)(t|p|conf|loss|tag|is)\s*(=|<|>)\s*", re.IGNORECASE)
 _TESTS: dict[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
     "<": operator.lt,
     ">": operator.gt,
 }
+_STATES = ("marked", "noted", "error")
 
 
 @dataclass(frozen=True)
 class Term:
-    """One condition."""
+    """One condition: on a number, or for ``tag`` and ``is`` on a word."""
 
     word: str
     sign: str
-    value: float
+    value: float | str
 
-    def holds(self, mistake: Mistake) -> bool:
-        """Whether the mistake is wanted."""
+    def holds(self, mistake: Mistake, note: Note = NOTHING, *, wrong_label: bool = False) -> bool:
+        """Whether the mistake is wanted, with what is noted and known about its image."""
+        if isinstance(self.value, str):
+            if self.word == "tag":
+                return self.value in (tag.lower() for tag in note.tags)
+            return {"marked": note.marked, "noted": bool(note.text), "error": wrong_label}[
+                self.value
+            ]
         found = {
             "t": mistake.label,
             "p": mistake.predicted,
@@ -62,7 +71,18 @@ def parse_filter(text: str, classes: Sequence[str]) -> tuple[Term, ...]:
     return tuple(terms)
 
 
-def _value(word: str, sign: str, value: str, classes: Sequence[str]) -> float:
+def _value(word: str, sign: str, value: str, classes: Sequence[str]) -> float | str:
+    received = f"{word}{sign}{value}"
+    if word == "tag":
+        tag = value.removeprefix("#").lower()
+        if sign == "=" and tag and not re.search(r"\s", tag):
+            return tag
+        raise SpecificationError("filter", expected="tag= and one word", received=received)
+    if word == "is":
+        if sign == "=" and value.lower() in _STATES:
+            return value.lower()
+        expected = f"is= and one of {', '.join(_STATES)}"
+        raise SpecificationError("filter", expected=expected, received=received)
     if word in ("t", "p"):
         names = [name.lower() for name in classes]
         if value.lower() in names and sign == "=":
@@ -70,7 +90,7 @@ def _value(word: str, sign: str, value: str, classes: Sequence[str]) -> float:
         if value.isdecimal() and int(value) < len(classes) and sign == "=":
             return float(value)
         expected = f"{word}= and one of {', '.join(classes)}"
-        raise SpecificationError("filter", expected=expected, received=f"{word}{sign}{value}")
+        raise SpecificationError("filter", expected=expected, received=received)
     try:
         return float(value)
     except ValueError:

@@ -1,58 +1,41 @@
 """What a network makes of images: its feature maps, its weights, its prediction, its mistakes.
 
 This is the work behind the Features, Evaluate and Mistakes panes. It runs in their thread workers,
-touches no widget, and answers with plain arrays. A network is read from a run's checkpoint or,
-where there is none yet, made fresh from the architecture: untrained, and said to be so. What was
-read is kept until the checkpoint changes.
+touches no widget, and answers with plain arrays. What was read and found out is kept until another
+network is asked about. Long questions are told how far they are and can be given up
+(`tui.going_through`).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnlib import explain
-from cnnlib.architectures import fitted
 from cnnlib.errors import SpecificationError
 from cnnlib.explain import Neighbours, Trace
 from cnnlib.model import Sequential
 from cnnlib.report import Report, evaluate
 from cnnlib.runs import Run
-from data.dataset import Dataset, Split
+from data.dataset import Split
 from tui import experiment
 from tui.experiment.checkpoints import load_network
+from tui.going_through import Passage, Told, patient
+from tui.sources import Source, Which
 
-Which = str
-"""Of a run: "best", "last", or "epoch-003" where the weights of an epoch were kept."""
 Method = Literal["gradient", "occlusion", "grad-cam"]
 METHODS: tuple[Method, ...] = ("gradient", "occlusion", "grad-cam")
 MOST_KEPT = 256 << 20
 """Bytes of features of a data set that are kept for the next question."""
-
-Stamp = tuple[str, int, int]
-"""Path, time and size of the file that a network or a report was read from."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a network comes from: a run's checkpoint, or else a text."""
-
-    run: Run | None
-    which: Which
-    stamp: Stamp | None
-    architecture: str
-    input_shape: tuple[int, ...]
-
-    @property
-    def trained(self) -> bool:
-        """Whether there is a checkpoint to read."""
-        return self.stamp is not None
+MOST_PASSAGES = 4
+"""Networks whose predictions are kept."""
+BLOCK = 256
+"""Images between two words about how far it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,50 +65,6 @@ class Look:
         return [i for i, layer in enumerate(self.layers) if layer.weights is not None]
 
 
-def stamp_of(path: Path) -> Stamp | None:
-    """When a file was written; None where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return str(path), found.st_mtime_ns, found.st_size
-
-
-def weights_of(run: Run | None) -> list[Which]:
-    """The weights of a run that can be looked at: the best, those of epochs in order, the last."""
-    if run is None:
-        return []
-    epochs = sorted(path.stem for path in run.checkpoints.glob("epoch-*.safetensors"))
-    found = ["best", *epochs, "last"]
-    return [which for which in found if stamp_of(_path(run, which)) is not None]
-
-
-def _path(run: Run, which: Which) -> Path:
-    return run.checkpoints / f"{which}.safetensors"
-
-
-def source_of(
-    run: Run | None, architecture: str, dataset: Dataset, wanted: Which = "best"
-) -> Source:
-    """The wanted weights of a run, its best or its last, or an untrained ``architecture``."""
-    architecture = fitted(architecture, len(dataset.classes))
-    if run is not None:
-        for which in dict.fromkeys((wanted, "best", "last")):
-            stamp = stamp_of(_path(run, which))
-            if stamp is not None:
-                return Source(run, which, stamp, architecture, dataset.image_shape)
-    return Source(run, "last", None, architecture, dataset.image_shape)
-
-
-@dataclass
-class _Known:
-    """What a network makes of the first ``count`` images of a split."""
-
-    of: tuple[Source, str] | None = None
-    blocks: list[NDArray[np.floating[Any]]] = field(default_factory=list)
-    count: int = 0
-
-
 class Inspector:
     """Reads networks and asks them. Safe to share between threads: one question at a time."""
 
@@ -134,7 +73,8 @@ class Inspector:
         self._source: Source | None = None
         self._model: Sequential | None = None
         self._reports: dict[tuple[Source, str], Report] = {}
-        self._known = _Known()
+        self._predictions: dict[tuple[Source, str], Passage] = {}
+        self._features = Passage()
 
     def look(self, source: Source, image: NDArray[np.uint8]) -> Look:
         """One image ``(C, H, W)`` through the network.
@@ -152,24 +92,38 @@ class Inspector:
             probabilities = model.predict(image[np.newaxis])[0]
         return Look(layers, probabilities, source.trained, trace)
 
-    def report(self, source: Source, name: str, split: Split, classes: Sequence[str]) -> Report:
-        """What the network gets right and wrong on a split; kept until the checkpoint changes.
+    def report(
+        self,
+        source: Source,
+        name: str,
+        split: Split,
+        classes: Sequence[str],
+        told: Told = patient,
+    ) -> Report | None:
+        """What the network gets right and wrong on a split, with every mistake.
+
+        None where it was given up.
 
         Raises:
             CnnError: the checkpoint or the architecture cannot be used for these images.
         """
-        key = (source, name)
         with self._lock:
+            probabilities = self._predicted(source, name, split, told)
+            if probabilities is None:
+                return None
+            key = (source, name)
             if key not in self._reports:
-                probabilities = self._network(source).predict(split.images)
-                report = evaluate(probabilities, split.labels, tuple(classes))
+                report = evaluate(probabilities, split.labels, tuple(classes), keep=len(split))
                 self._reports = {key: report}
             return self._reports[key]
 
-    def predicted(self, source: Source, report: Report, split: Split) -> NDArray[np.int64]:
+    def predicted(
+        self, source: Source, name: str, report: Report, split: Split, told: Told = patient
+    ) -> NDArray[np.int64] | None:
         """The class that the network sees in each image of a split.
 
-        They follow from the report where it lists all mistakes; else the network is asked.
+        They follow from the report where it lists all mistakes; else the network is asked. None
+        where that was given up.
 
         Raises:
             CnnError: the checkpoint or the architecture cannot be used for these images.
@@ -178,7 +132,28 @@ class Inspector:
         if listed is not None:
             return listed
         with self._lock:
-            return self._network(source).predict(split.images).argmax(axis=1)
+            probabilities = self._predicted(source, name, split, told)
+        return None if probabilities is None else probabilities.argmax(axis=1)
+
+    def _predicted(
+        self, source: Source, name: str, split: Split, told: Told
+    ) -> NDArray[np.floating[Any]] | None:
+        """The probabilities (N, K) of a split, or None where they were given up."""
+        key = (source, name)
+        passage = self._predictions.pop(key, None) or Passage(key)
+        self._predictions[key] = passage  # the newest stands last
+        while len(self._predictions) > MOST_PASSAGES:
+            del self._predictions[next(iter(self._predictions))]
+        if passage.count < len(split):
+            model = self._network(source)
+
+            def make(images: NDArray[np.uint8]) -> Iterator[NDArray[np.floating[Any]]]:
+                for start in range(0, len(images), BLOCK):
+                    yield model.predict(images[start : start + BLOCK])
+
+            if not passage.go_on(split.images, make, told):
+                return None
+        return np.concatenate(passage.blocks) if passage.blocks else np.empty((0, 0), np.float32)
 
     def saliency(
         self, source: Source, image: NDArray[np.uint8], method: Method, target: int
@@ -206,13 +181,13 @@ class Inspector:
         image: NDArray[np.uint8],
         among: Split,
         name: str,
-        told: Callable[[int], bool],
+        told: Told,
         count: int = 12,
     ) -> Neighbours | None:
         """The images of a split that are most like one, as the network sees them.
 
-        What the network makes of the split is kept, where that is not too much. ``told`` hears how
-        many images are done, and answers whether to go on; None where it does not.
+        What the network makes of the split is kept, where that is not too much. None where it was
+        given up.
 
         Raises:
             CnnError: the checkpoint cannot be used for these images.
@@ -220,17 +195,14 @@ class Inspector:
         with self._lock:
             model = self._network(source)
             query = next(explain.features(model, image[np.newaxis]))[0]
-            if self._known.of != (source, name):
-                self._known = _Known((source, name))
-            known = self._known
-            for block in explain.features(model, among.images[known.count :]):
-                known.blocks.append(block)
-                known.count += len(block)
-                if not told(known.count):
-                    return None
+            if self._features.of != (source, name):
+                self._features = Passage((source, name))
+            known = self._features
+            if not known.go_on(among.images, lambda some: explain.features(model, some), told):
+                return None
             found = explain.nearest(query, known.blocks, count=count)
             if sum(block.nbytes for block in known.blocks) > MOST_KEPT:
-                self._known = _Known()
+                self._features = Passage()
             return found
 
     def _network(self, source: Source) -> Sequential:

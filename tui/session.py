@@ -7,6 +7,7 @@ app's tick and draw what they find. Nothing here notifies anybody.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +19,7 @@ from tui.series import Series
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
     from data.dataset import Dataset, Split
+    from tui.inspection import Inspector
     from tui.settings import Settings
     from tui.terminal import Glyphs, Terminal
 
@@ -70,6 +72,13 @@ class Session:
     def touch(self) -> None:
         """Say that something changed."""
         self._version += 1
+
+    @cached_property
+    def inspector(self) -> Inspector:
+        """Tries networks on whole splits; shared, so that no pane does again what another did."""
+        from tui.inspection import Inspector
+
+        return Inspector()
 
     @property
     def glyphs(self) -> Glyphs:

@@ -24,7 +24,7 @@ async def described(app: CnnTuiApp, pilot: Pilot[None]) -> DataPane:
     """The pane, when the data are described."""
     pane = the_pane(app)
     assert isinstance(pane, DataPane)
-    await until(pilot, lambda: pane._known is not None)
+    await until(pilot, lambda: pane.known is not None)
     await pilot.pause()
     return pane
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from cnnlib.errors import SpecificationError
 from cnnlib.report import Mistake
 from tui.filtering import parse_filter
+from tui.notes import NOTHING, Note
 
 DIGITS = [str(digit) for digit in range(10)]
 CLOTHES = ["T-shirt/top", "Ankle boot", "Bag"]
@@ -35,6 +36,23 @@ def test_names_of_several_words() -> None:
     assert passes("t=1", a_mistake(1, 2), CLOTHES)
 
 
+def test_what_is_noted_and_known_about_an_image() -> None:
+    noted, mistake = Note(True, "odd #ink #thick-pen"), a_mistake(2, 7)
+
+    def holds(text: str, note: Note = NOTHING, wrong_label: bool = False) -> bool:
+        terms = parse_filter(text, DIGITS)
+        return all(term.holds(mistake, note, wrong_label=wrong_label) for term in terms)
+
+    assert holds("tag=INK p=7", noted)
+    assert holds("tag=#thick-pen is=marked", noted)
+    assert not holds("tag=odd", noted)
+    assert not holds("tag=ink p=3", noted)
+    assert not holds("is=marked")
+    assert holds("is=noted", noted)
+    assert holds("is=error", wrong_label=True)
+    assert not holds("is=error", noted)
+
+
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
 def test_a_class_lets_its_own_through(wanted: int, label: int, predicted: int) -> None:
     assert passes(f"t={wanted}", a_mistake(label, predicted)) == (wanted == label)
@@ -50,6 +68,9 @@ def test_a_class_lets_its_own_through(wanted: int, label: int, predicted: int) -
         ("t>1", "one of 0, 1"),
         ("conf>much", "a number"),
         ("loss=", "a number"),
+        ("tag=", "one word"),
+        ("tag=two words", "one word"),
+        ("is=odd", "marked, noted, error"),
     ],
 )
 def test_nonsense_is_refused_with_what_was_expected(text: str, hint: str) -> None:

@@ -18,8 +18,9 @@ from cnnlib.runs import Run
 from data import Dataset, Split
 from tui.app import CnnTuiApp
 from tui.experiment import load_model
-from tui.inspection import METHODS, Inspector, source_of
+from tui.inspection import METHODS, Inspector
 from tui.panes.mistakes import MistakesPane
+from tui.sources import source_of
 
 
 async def listed(app: CnnTuiApp, pilot: Pilot[None]) -> MistakesPane:

@@ -16,7 +16,8 @@ from cnnlib.checking import check
 from cnnlib.runs.lock import RunLock
 from tui.app import CnnTuiApp
 from tui.experiment.timing import Timing, measure, measure_apart
-from tui.panes.network_tools import readable, seconds, writable
+from tui.panes.network_files import readable, writable
+from tui.panes.network_tools import seconds
 from tui.render.diff import changes, network_diff
 from tui.screens.ask import AskScreen
 from tui.screens.choose import ChooseScreen

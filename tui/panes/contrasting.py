@@ -1,4 +1,8 @@
-"""What Evaluate asks of workers: the score without wrong labels, and another run's predictions."""
+"""What Evaluate asks of workers: the score without wrong labels, and another run's predictions.
+
+Predictions follow from a report where it lists all mistakes; else the network is asked, which is
+told how far it is and can be given up.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from dataclasses import dataclass
 
 from textual import on, work
 from textual.message import Message
+from textual.worker import get_current_worker
 
 from cnnlib.errors import CnnError, RunError
 from cnnlib.explain import CorrectedAccuracy, corrected_accuracy, is_mnist_test
@@ -15,10 +20,11 @@ from cnnlib.runs import Run
 from data.dataset import Dataset
 from data.errors import DataError
 from tui.experiment.evaluation import read_report
-from tui.inspection import Source, source_of
+from tui.going_through import Told, now_and_then
 from tui.panes.comparing import ChoosingRuns
 from tui.panes.reporting import ReportPane
 from tui.session import Session
+from tui.sources import Source, source_of
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,17 @@ class ContrastingPane(ReportPane, ChoosingRuns):
         agreement: Agreement | None
         problem: str
 
+    @dataclass
+    class Contrasted(Message):
+        """The worker has gone through so many test images."""
+
+        question: CompareQuestion
+        done: int
+
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self.contrasted = 0
+        """Test images that were tried for the comparison so far."""
         self.other: Run | None = None
         """The run that is compared with the one shown."""
         self.corrected: CorrectedAccuracy | None = None
@@ -63,7 +78,7 @@ class ContrastingPane(ReportPane, ChoosingRuns):
         second = source_of(self.other, text, dataset) if self.other is not None else None
         question = CompareQuestion(source_of(run, text, dataset), second, dataset.sha256)
         if question != self._compared:
-            self._compared = question
+            self._compared, self.contrasted = question, 0
             self.corrected, self.agreement, self.compare_problem = None, None, ""
             if question.second is not None or is_mnist_test(dataset.test.labels):
                 self._compare(question, report, dataset)
@@ -73,34 +88,56 @@ class ContrastingPane(ReportPane, ChoosingRuns):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="compare")
     def _compare(self, question: CompareQuestion, report: Report, dataset: Dataset) -> None:
+        worker = get_current_worker()
+        told = now_and_then(
+            lambda done: self.post_message(self.Contrasted(question, done)),
+            lambda: worker.is_cancelled,
+        )
         corrected, found, problem = None, None, ""
         try:
-            labels = dataset.test.labels
-            first = self.inspector.predicted(question.first, report, dataset.test)
-            if is_mnist_test(labels):
+            labels, ask = dataset.test.labels, self.inspector.predicted
+            first = ask(question.first, question.data, report, dataset.test, told)
+            if first is not None and is_mnist_test(labels):
                 corrected = corrected_accuracy(labels, first)
-            if question.second is not None and question.second.run is not None:
-                other = question.second.run
-                _require_data(other, dataset)
-                if other.report_path.exists():
-                    theirs = read_report(other)
-                else:
-                    theirs = self.inspector.report(
-                        question.second, "test", dataset.test, dataset.classes
-                    )
-                second = self.inspector.predicted(question.second, theirs, dataset.test)
-                found = agreement(labels, first, second)
+            if first is not None and question.second is not None and question.second.run:
+                theirs = self._report_of(question.second, dataset, told)
+                if theirs is not None:
+                    second = ask(question.second, question.data, theirs, dataset.test, told)
+                    found = agreement(labels, first, second) if second is not None else None
         except (CnnError, DataError, OSError) as error:
             problem = str(error)
-        self.post_message(self.Compared(question, corrected, found, problem))
+        if not worker.is_cancelled:
+            self.post_message(self.Compared(question, corrected, found, problem))
+
+    def _report_of(self, source: Source, dataset: Dataset, told: Told) -> Report | None:
+        """The other run's report on these test images; None where that was given up."""
+        if source.run is None:
+            return None
+        _require_data(source.run, dataset)
+        if source.run.report_path.exists():
+            return read_report(source.run)
+        return self.inspector.report(source, dataset.sha256, dataset.test, dataset.classes, told)
+
+    @on(Contrasted)
+    def _contrasted(self, message: Contrasted) -> None:
+        if message.question == self._compared:
+            self.contrasted = message.done
+            self.renew()
+
+    def stop_comparing(self) -> bool:
+        """Give up the comparison that is being made; whether one was."""
+        if self.other is None or self.agreement is not None or self.compare_problem:
+            return False
+        self.workers.cancel_group(self, "compare")
+        self.other = None
+        return True
 
     @on(Compared)
     def _comparison_made(self, message: Compared) -> None:
         if message.question == self._compared:
             self.corrected, self.agreement = message.corrected, message.agreement
             self.compare_problem = message.problem
-            if self.is_shown:
-                self.draw()
+            self.renew()
 
 
 def _require_data(other: Run, dataset: Dataset) -> None:

@@ -6,28 +6,21 @@ compares with the network of another run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from cnnlib.metrics import Scores
-from cnnlib.runs import Run, RunSummary
-from tui.panes.comparing import choices_of
-from tui.panes.contrasting import ContrastingPane
-from tui.render import format as say
+from tui.evaluation import Evaluation, confused, of_report, of_series
+from tui.panes.comparison import ComparisonPane
 from tui.render.calibration import reliability
 from tui.render.cells import Grid
-from tui.render.comparison import PARTS, comparison
-from tui.render.matrix import Layout, Mode, confusion
-from tui.render.montage import Montage, montage
-from tui.render.tables import Cell, Column, facts, note, table, window, wrap
-from tui.screens.choose import ChooseScreen
+from tui.render.confused import confusions
+from tui.render.matrix import Layout, Mode
+from tui.render.number_tables import Sheet
+from tui.render.scores import scores
+from tui.render.tables import note
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
 
@@ -37,23 +30,11 @@ MODES: tuple[tuple[Mode, str], ...] = (
     ("columns", "% of the prediction"),
 )
 
-
 View = Literal["confusion", "calibration", "comparison"]
+Split = Literal["test", "valid"]
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """What is shown: counts, the scores that follow from them, and what they were counted on."""
-
-    title: str
-    scores: Scores
-    loss: float
-    classes: tuple[str, ...]
-    split: str
-    calibration_error: float | None = None
-
-
-class EvaluatePane(ContrastingPane):
+class EvaluatePane(ComparisonPane):
     """The confusion matrix on the left, the scores on the right."""
 
     pane_name = "evaluate"
@@ -63,15 +44,11 @@ class EvaluatePane(ContrastingPane):
         super().__init__(session)
         self.cursor = (0, 0)
         self.mode = 0
-        self.prefer_validation = False
+        self.split: Split | None = None
+        """What was asked for; None: the test images, but while it trains the validation ones."""
+        self.view: View = "confusion"
         self._first_class = 0
         self._place: Layout | None = None
-        self.view: View = "confusion"
-        self.part = 1
-        """Which of the four counts of a comparison is chosen."""
-        self.image: int | None = None
-        """Which of the images that it counts; None: the cursor is on the counts."""
-        self._sheet: Montage | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -83,149 +60,81 @@ class EvaluatePane(ContrastingPane):
     def show_session(self, session: Session) -> None:
         """Read the report when there is a new one, and draw."""
         self.ask_report(session)
-        self.draw()
+        series, run = session.series, session.run.id if session.run is not None else ""
+        data = session.dataset.sha256 if session.dataset is not None else session.dataset_error
+        said = tuple(series.evaluated.items())
+        look = (run, self.question, data, said, series.state, session.glyphs, session.palette)
+        if look != self.drawn:
+            self.drawn = look
+            self.draw()
+
+    def wants_report(self) -> bool:
+        """A report is made unless it is validation that is shown."""
+        return self._shown_split() == "test"
+
+    def _shown_split(self) -> Split:
+        return self.split or ("valid" if self.session.series.is_live else "test")
 
     def evaluation(self) -> Evaluation | None:
-        """The test report; before there is one, or when asked for, the last validation."""
-        series, report = self.session.series, self.report
-        seen, started = series.evaluated, series.started
-        classes = started.classes if started is not None else ()
-        if report is not None and not (self.prefer_validation and "valid" in seen):
-            return Evaluation(
-                "test",
-                report.scores,
-                report.loss,
-                report.classes,
-                "test",
-                report.calibration.error,
-            )
-        event = seen.get("valid") or seen.get("test") or seen.get("train")
-        if event is None or len(classes) != len(event.confusion):
-            return None
-        names = {"valid": "validation", "test": "test", "train": "training"}
-        title = f"{names[event.split]}, epoch {event.epoch}"
-        scores = Scores.from_confusion(np.array(event.confusion, dtype=np.int64))
-        return Evaluation(title, scores, event.loss, classes, event.split)
+        """On the test images; while there is no such report, or when asked for, on others."""
+        said = of_series(self.session.series)
+        if self.report is None:
+            return said
+        if said is not None and said.split == "valid" and self._shown_split() == "valid":
+            return said
+        return of_report(self.report, "test" if self.is_final else "test, best weights so far")
 
     def draw(self) -> None:
+        """Draw both parts."""
         self.ask_comparison()
-        matrix, scores = self.query_one("#matrix", CellGrid), self.query_one("#scores", CellGrid)
+        matrix, figures = self.query_one("#matrix", CellGrid), self.query_one("#scores", CellGrid)
         found = self.evaluation()
-        mode = MODES[self.mode][1]
-        matrix.border_title = f"confusion: {mode}, rows are the truth" if found else "confusion"
-        matrix.border_subtitle = "y counts/%  n next  Enter images" if found else ""
-        scores.border_title = found.title if found else "scores"
-        if found and self.view == "calibration":
-            matrix.border_title = "how often it is right, by how sure it is"
-            matrix.border_subtitle = "c confusion"
-        elif found and self.view == "comparison":
-            matrix.border_title = "compared with another run"
-            keys = (
-                "Enter its maps  Esc" if self.image is not None else "Enter images  o another run"
-            )
-            matrix.border_subtitle = f"hjkl  {keys}"
+        matrix.border_title, matrix.border_subtitle = self._titles(found)
+        figures.border_title = found.title if found else "scores"
         drawn = {
             "confusion": self._draw_matrix,
             "calibration": self._draw_calibration,
-            "comparison": self._draw_comparison,
+            "comparison": self.draw_comparison,
         }
         matrix.draw(drawn[self.view])
-        scores.draw(self._draw_scores)
+        figures.draw(self._draw_scores)
+
+    def _titles(self, found: Evaluation | None) -> tuple[str, str]:
+        """What stands on the left, and its keys."""
+        if found is None:
+            return "confusion", ""
+        if self.view == "calibration":
+            return "how often it is right, by how sure it is", "c confusion"
+        if self.view == "comparison":
+            return self.comparison_titles()
+        title = f"confusion: {MODES[self.mode][1]}, rows are the truth"
+        return title, "y counts/%  n next  Enter images"
+
+    def _sheet(self, width: int, height: int) -> Sheet:
+        return Sheet(width, height, self.session.terminal, self.session.palette)
 
     def _draw_matrix(self, width: int, height: int) -> Grid:
-        found, palette = self.evaluation(), self.session.palette
+        found = self.evaluation()
         if found is None:
-            return note(self._missing(), width, height, fg=palette.muted)
-        self.cursor = self._inside(found, *self.cursor)
-        grid = Grid.blank(width, height)
-        legend = self._legend(found, width, height - len(found.classes) - 2)
-        picture, self._place = confusion(
-            found.scores.matrix,
-            found.classes,
-            width,
-            max(height - len(legend) - 1, 2),
-            self.session.terminal,
-            cursor=self.cursor,
-            mode=MODES[self.mode][0],
-            palette=palette,
-        )
-        grid.paste(picture, 0, 0)
-        top = min(self._place.bottom + 1, height - len(legend))
-        for y, (text, ink) in enumerate(legend, start=top):
-            grid.put(0, y, text, fg=ink)
+            return note(self._missing(), width, height, fg=self.session.palette.muted)
+        self.cursor = _inside(found, *self.cursor)
+        mode = MODES[self.mode][0]
+        grid, self._place = confusions(found, self.cursor, mode, self._sheet(width, height))
         return grid
 
     def _draw_calibration(self, width: int, height: int) -> Grid:
         found, session = self.evaluation(), self.session
-        if found is None or self.report is None or found.title != "test":
+        if found is None or found.calibration is None:
             words = self._missing() if found is None else "The test report says it; this is none."
             return note(words, width, height, fg=session.palette.muted)
-        return reliability(
-            self.report.calibration, width, height, session.terminal, session.palette
-        )
-
-    def _counted(self) -> NDArray[np.int64]:
-        """The test images that the chosen count counts."""
-        if self.agreement is None:
-            return np.empty(0, np.int64)
-        found: NDArray[np.int64] = getattr(self.agreement, PARTS[self.part])
-        return found
-
-    def _draw_comparison(self, width: int, height: int) -> Grid:
-        session, run, dataset = self.session, self.session.run, self.session.dataset
-        self._sheet = None
-        if self.agreement is None or run is None or self.other is None or dataset is None:
-            words = self.compare_problem or "comparing..."
-            if self.report is None:
-                words = "The comparison is made when this run has its report."
-            elif self.other is None:
-                words = "o chooses the run to compare with."
-            return note(words, width, height, fg=session.palette.muted)
-        grid = Grid.blank(width, height)
-        names = (run.id, self.other.id)
-        head = comparison(
-            self.agreement, names, self.part, width, session.terminal, session.palette
-        )
-        grid.paste(head, 0, 0)
-        indices = self._counted()
-        room = height - head.height - 1
-        if not len(indices) or room < 3:
-            return grid
-        at = min(self.image or 0, len(indices) - 1)
-        page = max((at // 60) * 60, 0)
-        some = indices[page : page + 60]
-        labels = [f"{i} {dataset.classes[int(dataset.test.labels[i])]}" for i in some]
-        self._sheet = montage(
-            dataset.test.images[some],
-            width,
-            room,
-            session.terminal,
-            labels=labels,
-            selected=at - page if self.image is not None else None,
-            palette=session.palette,
-        )
-        grid.paste(self._sheet.grid, 0, head.height + 1)
-        return grid
-
-    def _legend(self, found: Evaluation, width: int, room: int) -> list[tuple[str, int]]:
-        """What the cell under the cursor says, and the pairs that are confused most."""
-        palette = self.session.palette
-        row, column = self.cursor
-        matrix, names = found.scores.matrix, found.classes
-        value, whole = int(matrix[row, column]), int(matrix[row].sum())
-        verdict = "right" if row == column else f"taken for {names[column]}"
-        share = say.percent(value / whole) if whole else say.NOTHING
-        lines = [(f"{names[row]} {verdict}: {value} of {whole} ({share})", palette.text)]
-        arrow = "→" if self.session.terminal.unicode else ">"
-        pairs = [f"{names[r]}{arrow}{names[c]}:{matrix[r, c]}" for r, c in confused(matrix)]
-        words = f"most confused: {', '.join(pairs[:30])}" if pairs else "nothing is confused"
-        room = min(max(room - 1, 1), 3)
-        return lines + [(line, palette.muted) for line in wrap(words, width)[:room]]
+        return reliability(found.calibration, width, height, session.terminal, session.palette)
 
     def _missing(self) -> str:
         series = self.session.series
         if self.report_problem:
             return self.report_problem
+        if self.reading_words():
+            return self.reading_words()
         if self.session.run is None:
             return "No run is shown. Train one in pane 3, or open one in pane 7."
         if series.is_live or series.state in ("starting", "reading"):
@@ -233,72 +142,14 @@ class EvaluatePane(ContrastingPane):
         return "This run has not been evaluated."
 
     def _draw_scores(self, width: int, height: int) -> Grid:
-        found, session = self.evaluation(), self.session
+        found = self.evaluation()
         if found is None:
             return Grid.blank(width, height)
-        scores = found.scores
-        low, high = scores.accuracy_interval
-        grid = Grid.blank(width, height)
-        accuracy = say.percent(scores.accuracy, 2)
-        pairs: list[tuple[str, str | Cell]] = [
-            ("accuracy", Cell(accuracy, session.palette.accent, True)),
-            ("95%", f"{say.percent(low, 2)[:-1]}-{say.percent(high, 2)}"),
-            ("right", f"{int(scores.matrix.trace())}/{scores.examples}"),
-            ("loss", say.number(found.loss, 4)),
-        ]
-        if self.corrected is not None and found.title == "test":
-            pairs.insert(2, ("corrected", Cell(say.percent(self.corrected.accuracy, 2), bold=True)))
-            if height >= 24:
-                fixed, dropped = len(self.corrected.fixed), len(self.corrected.dropped)
-                pairs.insert(3, ("", f"{fixed} label errors fixed"))
-                pairs.insert(4, ("", f"{dropped} left out"))
-        if found.calibration_error is not None and height >= 24:
-            pairs.append(("calibration error", say.number(found.calibration_error, 4)))
-        grid.paste(facts(pairs, width, len(pairs), session.terminal, palette=session.palette), 0, 0)
-        top = len(pairs) + (1 if height > len(scores.support) + len(pairs) + 3 else 0)
-        classes = max(height - top - 3, 1)
-        first = window(self.cursor[0], self._first_class, len(scores.support), classes)
-        self._first_class = first
-        grid.paste(self._per_class(found, width, height - top - 2, first), 0, top)
-        return grid
-
-    def _per_class(self, found: Evaluation, width: int, height: int, first: int) -> Grid:
-        session, scores = self.session, found.scores
-        columns = [
-            Column("" if width < 30 else "class", stretch=True),
-            Column("prec", "right"),
-            Column("rec", "right"),
-            Column("f1", "right"),
-            Column("n", "right", keep=50),
-        ]
-        worst = int(np.argmin(np.where(scores.support > 0, scores.f1, np.inf)))
-        rows: list[list[str | Cell]] = []
-        for i, name in enumerate(found.classes):
-            ink = session.palette.warn if i == worst and scores.f1[i] < 1.0 else -1
-            values = [scores.precision[i], scores.recall[i], scores.f1[i]]
-            cells = [Cell(say.probability(float(value)), ink) for value in values]
-            bold = i == self.cursor[0]
-            rows.append([Cell(name, session.palette.accent if bold else ink, bold), *cells])
-            rows[-1].append(str(int(scores.support[i])))
-        narrow = width < 30  # short names keep the figures in their columns
-        averages = (
-            ("mac" if narrow else "macro", scores.macro),
-            ("wgt" if narrow else "weighted", scores.weighted),
+        corrected = self.corrected if found.split == "test" else None
+        grid, self._first_class = scores(
+            found, corrected, self.cursor[0], self._first_class, self._sheet(width, height)
         )
-        tail: list[list[str | Cell]] = [
-            [
-                Cell(name, session.palette.muted),
-                *(say.probability(value) for value in (each.precision, each.recall, each.f1)),
-                "",
-            ]
-            for name, each in averages
-        ]
-        shown = [*rows[first : first + max(height - 1, 1)], *tail]
-        return table(columns, shown, width, height + 2, session.terminal, palette=session.palette)
-
-    def _inside(self, found: Evaluation, row: int, column: int) -> tuple[int, int]:
-        last = len(found.classes) - 1
-        return max(0, min(row, last)), max(0, min(column, last))
+        return grid
 
     # What the keys do
 
@@ -306,52 +157,28 @@ class EvaluatePane(ContrastingPane):
         """Walk the matrix, or the counts and images of a comparison."""
         found = self.evaluation()
         if self.view == "comparison":
-            self._move_in_comparison(right, down)
+            self.move_in_comparison(right, down)
         elif found is not None:
-            self.cursor = self._inside(found, self.cursor[0] + down, self.cursor[1] + right)
+            self.cursor = _inside(found, self.cursor[0] + down, self.cursor[1] + right)
             self.draw()
-
-    def _move_in_comparison(self, right: int, down: int) -> None:
-        if self.image is None:
-            column = max(0, min(self.part % 2 + right, 1))
-            row = max(0, min(self.part // 2 + down, 1))
-            self.part = 2 * row + column
-        else:
-            columns = self._sheet.columns if self._sheet is not None else 1
-            self.image = max(0, min(self.image + right + down * columns, len(self._counted()) - 1))
-        self.draw()
 
     def action_calibration(self) -> None:
         """How honest the confidence is, or the confusion matrix again."""
         self.view = "confusion" if self.view == "calibration" else "calibration"
         self.draw()
 
-    def action_compare(self) -> None:
-        """Choose a run to compare with."""
-        self.list_runs_for(self._choose_other)
-
-    def _choose_other(self, runs: Sequence[RunSummary]) -> None:
-        shown = self.session.run
-        others = [run for run in runs if shown is not None and run.path != shown.path]
-        if others:
-            choices = choices_of(others, self.session.terminal)
-            self.application.push_screen(ChooseScreen("Compare with", choices), self._compare_with)
-        else:
-            self.say("There is no other run to compare with.")
-
-    def _compare_with(self, name: str | None) -> None:
-        if name is not None:
-            self.other = Run(self.session.runs_root / name)
-            self.view, self.image = "comparison", None
-            self.draw()
+    def open_comparison(self) -> None:
+        """Show the comparison with the run that was chosen."""
+        self.view = "comparison"
+        self.draw()
 
     def go_back(self) -> bool:
-        """Escape: from the images to the counts, then to the confusion matrix."""
+        """Escape: from the images to the counts, then to the matrix; gives up what takes long."""
         if self.view == "confusion":
-            return False
-        if self.view == "comparison" and self.image is not None:
-            self.image = None
-        else:
+            return self.give_up_reading()
+        if self.view == "comparison" and self.stop_comparing():
+            self.view = "confusion"
+        elif self.view != "comparison" or not self.leave_images():
             self.view = "confusion"
         self.draw()
         return True
@@ -373,35 +200,31 @@ class EvaluatePane(ContrastingPane):
 
     def action_split(self) -> None:
         """The test report, or the last validation."""
-        self.prefer_validation = not self.prefer_validation
+        found = self.evaluation()
+        self.split = "valid" if found is not None and found.split == "test" else "test"
+        self.ask_report(self.session)
+        if self.split == "valid" and "valid" not in self.session.series.evaluated:
+            self.say("this run has said nothing about validation images")
         self.draw()
 
     async def action_open(self) -> None:
         """The mistakes that the cell counts."""
         found = self.evaluation()
-        if found is None or self.view == "calibration":
+        if (found is None and self.go_on_reading()) or found is None:
+            return
+        if self.view == "calibration":
             return
         if self.view == "comparison":
-            await self._open_counted()
+            await self.open_counted()
             return
         row, column = self.cursor
         names = found.classes
-        if row == column:
-            self.session.mistakes_filter = f"t={names[row]}"
-        else:
-            self.session.mistakes_filter = f"t={names[row]} p={names[column]}"
+        predicted = "" if row == column else f" p={names[column]}"
+        self.session.mistakes_filter = f"t={names[row]}{predicted}"
+        if found.split != "test":
+            self.say("these are test images; the matrix counts validation images")
         self.session.touch()
         await self.application.action_show_pane("mistakes")
-
-    async def _open_counted(self) -> None:
-        """From the counts to the images, and from an image to its maps."""
-        indices = self._counted()
-        if self.image is None:
-            self.image = 0 if len(indices) else None
-            self.draw()
-        elif len(indices):
-            self.session.choose_sample("test", int(indices[min(self.image, len(indices) - 1)]))
-            await self.application.action_show_pane("features")
 
     @on(CellGrid.Clicked, "#matrix")
     def _clicked(self, click: CellGrid.Clicked) -> None:
@@ -413,9 +236,6 @@ class EvaluatePane(ContrastingPane):
             self.draw()
 
 
-def confused(matrix: NDArray[np.integer]) -> list[tuple[int, int]]:
-    """The (true, predicted) pairs that were confused, the most frequent first."""
-    wrong = matrix.copy()
-    np.fill_diagonal(wrong, 0)
-    order = np.argsort(-wrong, axis=None, kind="stable")[: int(np.count_nonzero(wrong))]
-    return [(int(at) // len(wrong), int(at) % len(wrong)) for at in order]
+def _inside(found: Evaluation, row: int, column: int) -> tuple[int, int]:
+    last = len(found.classes) - 1
+    return max(0, min(row, last)), max(0, min(column, last))

@@ -2,63 +2,33 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from cnnlib.errors import CnnError, SpecificationError
-from cnnlib.explain import LabelError, is_mnist_test
-from cnnlib.report import Mistake
-from tui.filtering import EXAMPLE, parse_filter
-from tui.mistake_list import (
-    LABEL_ERRORS,
-    ORDERS,
-    as_csv,
-    export_mistakes,
-    label_error_words,
-    ordered,
-)
-from tui.notes import NOTHING, Note, Notes
-from tui.panes.why import WhyPane
+from cnnlib.report import Mistake, Report
+from tui.filtering import EXAMPLE, Term, parse_filter
+from tui.mistake_list import ORDERS, as_csv, export_mistakes, ordered
+from tui.panes.features import FeaturesPane
+from tui.panes.lines import TypedLine
+from tui.panes.noting import NotingPane
 from tui.render import format as say
 from tui.render.cells import Grid
 from tui.render.mistake import Finding, finding
-from tui.render.tables import Cell, Column, note, table, window
+from tui.render.mistake_list import mistake_list
+from tui.render.number_tables import Sheet
+from tui.render.tables import note, window
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
 
 
-class FilterLine(Input):
-    """The line in which a filter is typed."""
-
-    BINDINGS: ClassVar = [Binding("escape", "dismiss", "Clear the filter", show=False)]
-
-    def action_dismiss(self) -> None:
-        """Show all mistakes again."""
-        self.post_message(self.Submitted(self, ""))
-
-
-class NoteLine(Input):
-    """The line in which a note is typed."""
-
-    BINDINGS: ClassVar = [Binding("escape", "dismiss", "Leave the note as it was", show=False)]
-    before = ""
-
-    def action_dismiss(self) -> None:
-        """Leave the note as it was."""
-        self.post_message(self.Submitted(self, self.before))
-
-
-class MistakesPane(WhyPane):
+class MistakesPane(NotingPane):
     """The list on the left, the image and what was made of it on the right."""
 
     pane_name = "mistakes"
     first_focus = "#mistakes-list"
-    computes = True
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -68,16 +38,15 @@ class MistakesPane(WhyPane):
         """The number of the image under the cursor."""
         self._first = 0
         self._rows = 1
-        self._notes: Notes | None = None
-        self._notes_of = ("", "")
-        self._errors: dict[int, LabelError] = {}
+        self._listed: list[Mistake] = []
+        self._listed_for: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         with Horizontal():
             with Vertical(id="mistakes-left"):
                 yield CellGrid(id="mistakes-list", classes="part", can_focus=True)
-                yield FilterLine(id="filter", placeholder=EXAMPLE, select_on_focus=False)
-                yield NoteLine(
+                yield TypedLine(id="filter", placeholder=EXAMPLE, select_on_focus=False)
+                yield TypedLine(
                     id="note", placeholder="a note; #words are tags", select_on_focus=False
                 )
             yield CellGrid(id="mistake", classes="part")
@@ -87,39 +56,35 @@ class MistakesPane(WhyPane):
     def show_session(self, session: Session) -> None:
         """Ask for the mistakes, and draw what is known."""
         self.ask_report(session)
-        self._read_notes()
-        self.draw()
-
-    def _read_notes(self) -> None:
-        """When another run or other data are shown: what was noted, and which labels are wrong."""
-        run, dataset = self.session.run, self.session.dataset
-        key = (run.id if run else "", dataset.sha256 if dataset else "")
-        if key == self._notes_of:
-            return
-        self._notes_of, self._notes, self._errors = key, None, {}
-        if run is None or dataset is None:
-            return
-        if is_mnist_test(dataset.test.labels):
-            self._errors = dict(LABEL_ERRORS)
-        try:
-            self._notes = Notes.read(run, dataset.sha256)
-        except CnnError as error:
-            self.application.say(str(error), "warning")
-
-    def note_of(self, index: int) -> Note:
-        """What was noted about a test image."""
-        return self._notes[index] if self._notes is not None else NOTHING
+        self.read_notes()
+        run = session.run.id if session.run is not None else ""
+        data = session.dataset.sha256 if session.dataset is not None else session.dataset_error
+        look = (run, self.question, data, session.mistakes_filter, session.glyphs, session.palette)
+        if look != self.drawn:
+            self.drawn = look
+            self.draw()
 
     def mistakes(self) -> list[Mistake]:
         """The mistakes that the filter lets through, in their order."""
-        if self.report is None:
+        report, text = self.report, self.session.mistakes_filter
+        key = (id(report), text, self.order, self.reversed, id(self.notes), len(self.errors))
+        if key != self._listed_for:
+            self._listed_for, self._listed = key, self._list(report, text)
+        return self._listed
+
+    def _list(self, report: Report | None, text: str) -> list[Mistake]:
+        if report is None:
             return []
         try:
-            terms = parse_filter(self.session.mistakes_filter, self.report.classes)
+            terms = parse_filter(text, report.classes)
         except SpecificationError:
             terms = ()
-        kept = [m for m in self.report.mistakes if all(term.holds(m) for term in terms)]
+        kept = [m for m in report.mistakes if all(self._holds(term, m) for term in terms)]
         return ordered(kept, self.order, backwards=self.reversed)
+
+    def _holds(self, term: Term, mistake: Mistake) -> bool:
+        wrong_label = mistake.index in self.errors
+        return term.holds(mistake, self.note_of(mistake.index), wrong_label=wrong_label)
 
     def _position(self, mistakes: list[Mistake]) -> int:
         for i, mistake in enumerate(mistakes):
@@ -127,11 +92,18 @@ class MistakesPane(WhyPane):
                 return i
         return 0
 
+    def chosen(self) -> Mistake | None:
+        """The mistake under the cursor."""
+        shown = self.mistakes()
+        return shown[self._position(shown)] if shown else None
+
     def draw(self) -> None:
         """Draw the list and the image."""
         box = self.query_one("#mistakes-list", CellGrid)
         shown = self.mistakes()
-        box.border_title = f"mistakes by {ORDERS[self.order]}{' reversed' * self.reversed}"
+        so_far = "" if self.report is None or self.is_final else " so far"
+        order = f"{ORDERS[self.order]}{' reversed' * self.reversed}"
+        box.border_title = f"mistakes{so_far} by {order}"
         box.border_subtitle = self._counted(len(shown))
         box.draw(lambda width, height: self._draw_list(shown, width, height))
         chosen = shown[self._position(shown)] if shown else None
@@ -139,38 +111,29 @@ class MistakesPane(WhyPane):
         detail = self.query_one("#mistake", CellGrid)
         loss = f", loss {say.number(chosen.loss, 2)}" if chosen else ""
         detail.border_title = f"test #{chosen.index}{loss}" if chosen else "image"
-        detail.border_subtitle = self._why_words(chosen)
+        detail.border_subtitle = self.why_words(chosen) or (
+            "o why  n nearest  i note" * bool(shown)
+        )
         detail.draw(lambda width, height: self._draw_mistake(chosen, width, height))
-
-    def _why_words(self, chosen: Mistake | None) -> str:
-        if chosen is None or self.report is None:
-            return ""
-        if self.with_neighbours and self.neighbours is None:
-            train = self.session.split("train")
-            return f"training images {say.count(self.sought)} of {say.count(len(train or ()))}"
-        if self.method is None:
-            return "o why  n nearest  i note"
-        name = self.report.classes[chosen.label if self.for_truth else chosen.predicted]
-        computing = "..." if self.heat is None else ""
-        return f"{self.method} for {name}{computing}  o O"
 
     def _counted(self, shown: int) -> str:
         if self.report is None:
             return ""
-        total = self.report.mistakes_total
-        words = f"{shown} of {say.count(total)} wrong"
-        return f"{self.session.mistakes_filter}  {words}".strip()
+        total, filtered = self.report.mistakes_total, self.session.mistakes_filter
+        words = f"{say.count(shown)} of {say.count(total)} wrong"
+        if len(self.report.mistakes) < total and not filtered:
+            words = f"the hardest {words}"
+        return f"{filtered}  {words}".strip()
 
     def _missing(self) -> str:
         session = self.session
         if self.report_problem:
             return self.report_problem
         if session.run is None:
-            return "No run yet. Train one in pane 3, or open one in pane 7."
-        if self.is_reading:
-            return "looking through the test images..."
+            return "No run is shown. Train one in pane 3, or open one in pane 7."
         if self.report is None:
-            return "The first checkpoint of this run shows what it gets wrong."
+            first = "The first checkpoint of this run shows what it gets wrong."
+            return self.reading_words() or session.dataset_error or first
         if self.report.mistakes_total and session.mistakes_filter:
             return "No mistake passes the filter. Esc clears it."
         return "No mistakes: every image was recognised."
@@ -179,63 +142,19 @@ class MistakesPane(WhyPane):
         session = self.session
         if not mistakes or self.report is None:
             return note(self._missing(), width, height, fg=session.palette.muted)
-        names = self.report.classes
-        flagged = any(
-            m.index in self._errors or self.note_of(m.index).says_something for m in mistakes
-        )
-        columns = [
-            Column("#", "right"),
-            Column("true"),
-            Column("predicted", stretch=True),
-            Column("conf", "right"),
-            Column("loss", "right", keep=50),
-        ]
-        rows: list[list[str | Cell]] = [
-            [
-                str(m.index),
-                names[m.label],
-                names[m.predicted],
-                say.probability(m.confidence),
-                say.number(m.loss, 2),
-            ]
-            for m in mistakes
-        ]
-        if flagged:
-            columns.insert(1, Column(""))
-            for m, row in zip(mistakes, rows, strict=True):
-                row.insert(1, Cell(self._flags(m.index), session.palette.warn, True))
         at = self._position(mistakes)
         self._rows = max(height - 1, 1)
-        self._first = window(at, self._first, len(rows), self._rows)
-        return table(
-            columns,
-            rows,
-            width,
-            height,
-            session.terminal,
-            first=self._first,
-            selected=at,
-            palette=session.palette,
-        )
-
-    def _flags(self, index: int) -> str:
-        """``!`` a wrong label, ``*`` marked, ``"`` a note."""
-        noted = self.note_of(index)
-        signs = (("!", index in self._errors), ("*", noted.marked), ('"', bool(noted.text)))
-        return "".join(sign for sign, there in signs if there)
+        self._first = window(at, self._first, len(mistakes), self._rows)
+        sheet = Sheet(width, height, session.terminal, session.palette)
+        classes = self.report.classes
+        return mistake_list(mistakes, classes, self.signs_of, at, self._first, sheet)
 
     def _draw_mistake(self, mistake: Mistake | None, width: int, height: int) -> Grid:
         session, test = self.session, self.session.split("test")
         if mistake is None or self.report is None:
             return Grid.blank(width, height)
         there = test is not None and mistake.index < len(test)
-        palette, noted = session.palette, self.note_of(mistake.index)
-        lines = [(self.why_problem, palette.bad)] if self.why_problem else []
-        if mistake.index in self._errors:
-            words = label_error_words(self._errors[mistake.index], self.report.classes)
-            lines.append((words, palette.warn))
-        if noted.says_something:
-            lines.append((f"{'* ' * noted.marked}{noted.text}", palette.accent))
+        lines = [(self.why_problem, session.palette.bad)] if self.why_problem else []
         known = Finding(
             mistake,
             self.report.classes,
@@ -243,9 +162,9 @@ class MistakesPane(WhyPane):
             self.heat if self.method is not None else None,
             self.neighbours if self.with_neighbours else None,
             session.split("train"),
-            lines,
+            [*lines, *self.note_lines(mistake.index, self.report.classes)],
         )
-        return finding(known, width, height, session.terminal, palette)
+        return finding(known, width, height, session.terminal, session.palette)
 
     # What the keys do
 
@@ -285,78 +204,7 @@ class MistakesPane(WhyPane):
 
     def action_filter(self) -> None:
         """Open the filter line."""
-        line = self.query_one(FilterLine)
-        line.value = self.session.mistakes_filter
-        line.add_class("-open")
-        line.focus()
-        line.action_end()
-
-    def _change_notes(self, notes: Notes) -> None:
-        """Keep them in the run, or say why that cannot be."""
-        try:
-            notes.save()
-        except CnnError as error:
-            self.application.say(str(error), "error")
-            return
-        self._notes = notes
-        self.draw()
-
-    def _noted(self) -> tuple[Notes, Mistake] | None:
-        """The notes, and the mistake under the cursor."""
-        shown = self.mistakes()
-        if self._notes is None or not shown:
-            return None
-        return self._notes, shown[self._position(shown)]
-
-    def action_mark(self) -> None:
-        """Mark this image, or take the mark away."""
-        found = self._noted()
-        if found is not None:
-            self._change_notes(found[0].mark(found[1].index))
-
-    def action_note(self) -> None:
-        """Write a note on this image."""
-        found = self._noted()
-        if found is not None:
-            line = self.query_one(NoteLine)
-            line.value = line.before = found[0][found[1].index].text
-            line.add_class("-open")
-            line.focus()
-            line.action_end()
-
-    @on(Input.Submitted, "#note")
-    def _note_typed(self, event: Input.Submitted) -> None:
-        event.stop()
-        found = self._noted()
-        if found is not None and found[0][found[1].index].text != event.value:
-            self._change_notes(found[0].write(found[1].index, event.value))
-        event.input.remove_class("-open")
-        self.query_one("#mistakes-list").focus()
-
-    def action_csv(self) -> None:
-        """Write the list into the run's exports, as it is filtered and sorted."""
-        shown = self.mistakes()
-        if self.report is None or self.session.run is None or not shown:
-            self.say("There are no mistakes to write.")
-            return
-        text = as_csv(shown, self.report.classes, self.note_of, self._errors)
-        try:
-            path = export_mistakes(self.session.run, text)
-        except CnnError as error:
-            self.application.say(str(error), "error")
-            return
-        self.application.copy_to_clipboard(str(path))
-        self.application.say(f"{say.plural(len(shown), 'mistake')} in {path}")
-
-    def go_back(self) -> bool:
-        """Escape ends what is asked about the image, then clears the filter."""
-        if self.stop_asking():
-            self.draw()
-            return True
-        if not self.session.mistakes_filter:
-            return False
-        self._use_filter("")
-        return True
+        self.query_one("#filter", TypedLine).open_with(self.session.mistakes_filter)
 
     @on(Input.Submitted, "#filter")
     def _filter_typed(self, event: Input.Submitted) -> None:
@@ -368,20 +216,52 @@ class MistakesPane(WhyPane):
             self.say(str(error))
             return
         self._use_filter(event.value.strip())
-        event.input.remove_class("-open")
-        self.query_one("#mistakes-list").focus()
+        self.query_one("#filter", TypedLine).close()
+        self.query_one(self.first_focus).focus()
 
     def _use_filter(self, text: str) -> None:
         self.session.mistakes_filter = text
         self._first = 0
         self.draw()
 
+    def go_back(self) -> bool:
+        """Escape ends what is asked about the image or the data, then clears the filter."""
+        if self.stop_asking():
+            self.draw()
+            return True
+        if self.give_up_reading():
+            return True
+        if not self.session.mistakes_filter:
+            return False
+        self._use_filter("")
+        return True
+
+    def action_csv(self) -> None:
+        """Write the list into the run's exports, as it is filtered and sorted."""
+        shown = self.mistakes()
+        if self.report is None or self.session.run is None or not shown:
+            self.say("There are no mistakes to write.")
+            return
+        text = as_csv(shown, self.report.classes, self.note_of, self.errors)
+        try:
+            path = export_mistakes(self.session.run, text)
+        except CnnError as error:
+            self.application.say(str(error), "error")
+            return
+        self.application.copy_to_clipboard(str(path))
+        self.application.say(f"{say.plural(len(shown), 'mistake')} in {path}")
+
     async def action_features(self) -> None:
-        """What the network sees in this image."""
+        """What the network sees in this image: all its maps."""
         shown = self.mistakes()
         if shown:
             self._go(self._position(shown))
             await self.application.action_show_pane("features")
+            pane = self.application.current_pane
+            if isinstance(pane, FeaturesPane):
+                pane.start_over()
+        else:
+            self.go_on_reading()
 
     @on(CellGrid.Clicked, "#mistakes-list")
     def _clicked(self, click: CellGrid.Clicked) -> None:

@@ -1,13 +1,12 @@
-"""What can be done with a network beside typing it: files, another run's network, its speed.
+"""What can be asked about a network that is typed: how it differs from a run's, how fast it is.
 
 A mixin of the Model pane, which owns the editor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from textual import on, work
 from textual.message import Message
@@ -15,12 +14,10 @@ from textual.message import Message
 from cnnlib.checking import Check
 from cnnlib.errors import CnnError
 from cnnlib.runs import Run, RunSummary
-from cnnlib.text import MAX_TEXT
 from tui.experiment.timing import Timing, measure_apart
 from tui.panes.comparing import ChoosingRuns, choices_of
 from tui.render import format as say
 from tui.render.diff import changes, network_diff
-from tui.screens.ask import AskScreen
 from tui.screens.choose import ChooseScreen
 from tui.screens.sheet import SheetScreen
 from tui.session import Session
@@ -41,17 +38,12 @@ class NetworkTools(ChoosingRuns):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._file = "network.txt"
         self._timings: dict[Settings, Timing] = {}
         self._measuring: Settings | None = None
 
     @property
     def text(self) -> str:
         """The text in the editor."""
-        raise NotImplementedError
-
-    def take_text(self, text: str) -> None:
-        """Put another text into the editor, as an edit that can be undone."""
         raise NotImplementedError
 
     def check_text(self, text: str) -> Check:
@@ -61,44 +53,6 @@ class NetworkTools(ChoosingRuns):
     def draw(self) -> None:
         """Draw the pane anew."""
         raise NotImplementedError
-
-    # Files
-
-    def action_open(self) -> None:
-        """Read a network from a file."""
-        question = "The file to read; one layer a line."
-        screen = AskScreen("Open a network", question, self._file, check=readable)
-        self.application.push_screen(screen, self._open)
-
-    def _open(self, name: str | None) -> None:
-        if name is None:
-            return
-        try:
-            text = Path(name).expanduser().read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            self.application.say(str(error), "error")
-            return
-        self._file = name
-        self.take_text(text)
-        self.say(f"read {name}: F2 applies it, u brings back what was there")
-
-    def action_write(self) -> None:
-        """Write the network to a file."""
-        question = "The file to write; one layer a line."
-        screen = AskScreen("Save the network", question, self._file, check=writable())
-        self.application.push_screen(screen, self._write)
-
-    def _write(self, name: str | None) -> None:
-        if name is None:
-            return
-        try:
-            path = Path(name).expanduser()
-            path.write_text(self.text.rstrip("\n") + "\n", encoding="utf-8")
-        except OSError as error:
-            self.application.say(f"{name} could not be written: {error.strerror}", "error")
-            return
-        self._file = name
-        self.say(f"wrote {path}")
 
     # Another run's network
 
@@ -191,35 +145,3 @@ def seconds(value: float) -> str:
     return (
         f"{value:.2f} s" if value < 10 else f"{value:.0f} s" if value < 100 else say.duration(value)
     )
-
-
-def readable(name: str) -> str:
-    """Why a file cannot be read as a network; empty: it can."""
-    path = Path(name).expanduser()
-    try:
-        if not name.strip() or not path.is_file():
-            return f"there is no file {name!r}"
-        if path.stat().st_size > MAX_TEXT:
-            return f"{name} is too large for a network: at most {MAX_TEXT} bytes"
-        path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        return f"{name} cannot be read as text: {error}"
-    return ""
-
-
-def writable() -> Callable[[str], str]:
-    """A check of a name to write to; a file that is there is replaced when it is said twice."""
-    warned: set[str] = set()
-
-    def problem(name: str) -> str:
-        path = Path(name).expanduser()
-        if not name.strip() or path.is_dir():
-            return "expected the name of a file"
-        if not path.parent.is_dir():
-            return f"there is no directory {path.parent}"
-        if path.exists() and name not in warned:
-            warned.add(name)
-            return f"{name} is there already: Enter again replaces it"
-        return ""
-
-    return problem

@@ -19,9 +19,12 @@ from cnnlib.errors import CnnError
 from cnnlib.explain import Neighbours
 from cnnlib.report import Mistake
 from data.dataset import Dataset
-from tui.inspection import METHODS, Inspector, Method, Source, source_of
+from tui.going_through import now_and_then
+from tui.inspection import METHODS, Inspector, Method
 from tui.panes.reporting import ReportPane
+from tui.render.format import count
 from tui.session import Session
+from tui.sources import Source, source_of
 
 
 @dataclass(frozen=True)
@@ -121,12 +124,10 @@ class WhyPane(ReportPane):
     @work(thread=True, exclusive=True, exit_on_error=False, group="neighbours")
     def _seek(self, question: NeighbourQuestion, dataset: Dataset) -> None:
         worker = get_current_worker()
-
-        def told(done: int) -> bool:
-            if done % 512 < 64:
-                self.post_message(self.Sought(question, done, None, ""))
-            return not worker.is_cancelled
-
+        told = now_and_then(
+            lambda done: self.post_message(self.Sought(question, done, None, "")),
+            lambda: worker.is_cancelled,
+        )
         found, problem = None, ""
         try:
             found = self.librarian.neighbours(
@@ -145,8 +146,7 @@ class WhyPane(ReportPane):
     def _shone(self, message: Shone) -> None:
         if message.question == self._saliency:
             self.heat, self.why_problem = message.heat, message.problem
-            if self.is_shown:
-                self.draw()
+            self.renew()
 
     @on(Sought)
     def _found(self, message: Sought) -> None:
@@ -154,8 +154,20 @@ class WhyPane(ReportPane):
             self.sought = message.done
             self.neighbours = message.found or self.neighbours
             self.why_problem = message.problem or self.why_problem
-            if self.is_shown:
-                self.draw()
+            self.renew()
+
+    def why_words(self, mistake: Mistake | None) -> str:
+        """What is asked about the image, or how far that is; nothing where nothing is asked."""
+        if mistake is None or self.report is None:
+            return ""
+        if self.with_neighbours and self.neighbours is None:
+            train = self.session.split("train")
+            return f"training images {count(self.sought)} of {count(len(train or ()))}  Esc"
+        if self.method is None:
+            return ""
+        name = self.report.classes[mistake.label if self.for_truth else mistake.predicted]
+        computing = "..." if self.heat is None else ""
+        return f"{self.method} for {name}{computing}  o O"
 
     # What the keys do
 

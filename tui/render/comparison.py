@@ -5,14 +5,54 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnlib.metrics import Agreement
+from data.dataset import Dataset
 from tui.render.cells import DEFAULT, Grid
 from tui.render.format import count, fit, number, percent
+from tui.render.montage import Montage, montage
+from tui.render.number_tables import Sheet
 from tui.render.palette import DARK, Palette
 from tui.render.tables import wrap
 from tui.terminal import Terminal
 
 PARTS = ("both", "first", "second", "neither")
 """As the attributes of an Agreement; in two rows of two."""
+MOST_IMAGES = 60
+"""Images of a count that are drawn at a time."""
+
+
+def compared_images(
+    found: Agreement,
+    names: Sequence[str],
+    part: int,
+    image: int | None,
+    dataset: Dataset,
+    sheet: Sheet,
+) -> tuple[Grid, Montage | None]:
+    """The counts, and below them test images that the chosen ``part`` counts, ``image`` marked.
+
+    Also says where the images stand, where there are some.
+    """
+    grid = Grid.blank(sheet.width, sheet.height)
+    head = comparison(found, names, part, sheet.width, sheet.terminal, sheet.palette)
+    grid.paste(head, 0, 0)
+    indices = getattr(found, PARTS[part])
+    room = sheet.height - head.height - 1
+    if not len(indices) or room < 3:
+        return grid, None
+    at = min(image or 0, len(indices) - 1)
+    page = at // MOST_IMAGES * MOST_IMAGES
+    some = indices[page : page + MOST_IMAGES]
+    drawn = montage(
+        dataset.test.images[some],
+        sheet.width,
+        room,
+        sheet.terminal,
+        labels=[f"{i} {dataset.classes[int(dataset.test.labels[i])]}" for i in some],
+        selected=at - page if image is not None else None,
+        palette=sheet.palette,
+    )
+    grid.paste(drawn.grid, 0, head.height + 1)
+    return grid, drawn
 
 
 def comparison(

@@ -42,6 +42,16 @@ class Montage:
         x, y = column * (self.tile_width + 1), row * (self.tile_height + 1) + 1
         return x, y, self.tile_width, self.tile_height
 
+    def index_at(self, x: int, y: int) -> int | None:
+        """The map whose picture or label stands at a cell; None between them."""
+        for index in range(self.first, self.first + self.shown):
+            place = self.place(index)
+            if place is not None:
+                left, top, wide, high = place
+                if left <= x < left + wide and top - 1 <= y < top + high:
+                    return index
+        return None
+
 
 def tile_size(
     shape: tuple[int, int], maps: int, width: int, height: int, terminal: Terminal, zoom: int = 0

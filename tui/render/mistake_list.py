@@ -1,0 +1,56 @@
+"""The list of mistakes as cells: a row for each, with signs for what is known or noted about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cnnlib.report import Mistake
+from tui.render import format as say
+from tui.render.cells import Grid
+from tui.render.number_tables import Sheet
+from tui.render.tables import Cell, Column, table
+
+
+def mistake_list(
+    mistakes: Sequence[Mistake],
+    names: Sequence[str],
+    signs_of: Callable[[int], str],
+    chosen: int,
+    first: int,
+    sheet: Sheet,
+) -> Grid:
+    """The mistakes from ``first`` on, the ``chosen`` one marked.
+
+    ``signs_of`` says of the number of an image what stands beside it: ``!`` for a wrong label,
+    ``*`` for a mark, ``"`` for a note. Where no image has a sign, no column is lost to them.
+    """
+    signed = any(signs_of(m.index) for m in mistakes)
+    digits = len(str(max((m.index for m in mistakes), default=0)))
+    columns = [
+        Column("#", "right"),
+        *([Column("   ")] if signed else []),
+        Column("true"),
+        Column("predicted", stretch=True),
+        Column("conf", "right"),
+        Column("loss", "right", keep=50),
+    ]
+    rows: list[list[str | Cell]] = [
+        [
+            f"{m.index:>{digits}}",
+            *([Cell(signs_of(m.index), sheet.palette.warn, True)] if signed else []),
+            names[m.label],
+            names[m.predicted],
+            say.probability(m.confidence),
+            f"{say.number(m.loss, 2):>5}",
+        ]
+        for m in mistakes[first : first + max(sheet.height, 1)]
+    ]
+    return table(
+        columns,
+        rows,
+        sheet.width,
+        sheet.height,
+        sheet.terminal,
+        selected=chosen - first,
+        palette=sheet.palette,
+    )
