@@ -12,6 +12,7 @@ from tui.cli import (
     doctor,
     export,
     importing,
+    logs,
     results,
     run_commands,
     run_editing,
@@ -66,6 +67,7 @@ program.command("predict")(results.predict)
 program.command("figures")(results.figures)
 program.command("export")(export.export)
 program.command("import")(importing.import_weights)
+program.command("logs")(logs.logs)
 program.command("doctor")(doctor.doctor)
 program.add_typer(data_commands.commands, name="data")
 run_editing.add_to(run_commands.commands)
