@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,3 +32,25 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path, x_train=images[:300], y_train=labels[:300], x_test=images[300:], y_test=labels[300:]
     )
     return path
+
+
+class AtOnce(Executor):
+    """In place of a thread: what is submitted is done when it is submitted."""
+
+    def __init__(self, *about: object) -> None:
+        super().__init__()
+
+    def submit(self, work: Callable[..., Any], /, *words: Any, **options: Any) -> Future[Any]:
+        """Do the work now."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work(*words, **options))
+        except BaseException as error:
+            future.set_exception(error)
+        return future
+
+
+@pytest.fixture
+def written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who listens hears of a step when it is done, not when the checkpoint before is written."""
+    monkeypatch.setattr("tui.experiment.keeping.ThreadPoolExecutor", AtOnce)

@@ -59,7 +59,7 @@ def whole_checkpoints(run: Run) -> dict[str, tuple[dict[str, bytes], dict[str, s
     for path in sorted(run.checkpoints.glob("[!.]*")):
         tensors, words = checkpoint.load(path)
         assert all(np.isfinite(array).all() for array in tensors.values())
-        for name in ("events", "reason"):  # the starts count too, and the clock
+        for name in ("events", "reason", "claims"):  # the starts count too, and the clock
             words.pop(name, None)
         found[path.name] = {name: a.tobytes() for name, a in tensors.items()}, words
     return found

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stories import settings, story
 
 from cnnlib.errors import CheckpointError
+from cnnlib.runs import checkpoint
 from cnnlib.runs.directory import Run
 from tui.experiment import prepare, train
 
@@ -19,12 +21,16 @@ class Killed(BaseException):
 def killed_before_the_first_checkpoint(pictures: Path, root: Path) -> Run:
     from tui.experiment.training import Training
 
-    def dying(*words: object) -> None:
-        raise Killed
+    save = checkpoint.save
+
+    def dying(path: Path, *words: Any, **options: Any) -> None:
+        if path.name == "last.safetensors":
+            raise Killed
+        save(path, *words, **options)
 
     run = prepare(settings(pictures, ranks=1, checkpoint_seconds=60.0), root)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tui.experiment.keeping.save_last", dying)
+        patch.setattr(checkpoint, "save", dying)
         patch.setattr(Training, "record_failure", lambda self, error: None)
         with pytest.raises(Killed):
             train(run)

@@ -124,7 +124,7 @@ def test_training_goes_on_and_says_so_when_there_is_room(
     warned = [event for event in story(run) if isinstance(event, ev.Warned)]
     assert len(warned) == 1
     assert "No space left" in warned[0].message
-    assert warned[0].step == FILL_AT
+    assert FILL_AT <= warned[0].step <= FILL_AT + 3  # it is noticed while training goes on
     assert_as_if_nothing_had_been(run, straight)
 
 

@@ -13,6 +13,8 @@ from cnnlib.runs.directory import Run
 from cnnlib.runs.history import RunHistory
 from tui.experiment import prepare, train
 
+pytestmark = pytest.mark.usefixtures("written_at_once")
+
 
 class Killed(BaseException):
     """In place of SIGKILL: nothing is written any more."""

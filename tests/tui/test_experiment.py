@@ -35,6 +35,8 @@ from tui.settings import Settings
 TINY = "Conv2d(4, kernel=3, stride=2)\nReLU()\nFlatten()\nDropout(0.2)\nDense(3)\n"
 EPOCHS = 3
 
+pytestmark = pytest.mark.usefixtures("written_at_once")
+
 
 @pytest.fixture
 def settings(pictures: Path) -> Settings:

@@ -14,7 +14,7 @@ import json
 import os
 import re
 import shutil
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from cnnlib.model import Sequential
 from cnnlib.runs import checkpoint
 from cnnlib.runs.checkpoint import candidates, load_newest
 from cnnlib.trainer import TrainingState
+from tui.experiment.saving import BEST, LAST, claimed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,51 +32,12 @@ if TYPE_CHECKING:
 
     from cnnlib.arrays import Array
     from cnnlib.events import Record
-    from cnnlib.progress import Progress
     from cnnlib.runs.directory import Run
     from cnnlib.runs.journal import JournalWriter
     from cnnlib.trainer import Trainer
 
-Reason = Literal["best", "epoch", "periodic", "asked", "stopped", "signal", "failed"]
 Which = Literal["best", "last"]
-LAST, BEST = "last.safetensors", "best.safetensors"
 _EPOCH = re.compile(r"epoch-(\d{1,9})\.safetensors")
-
-
-def save_last(
-    run: Run, trainer: Trainer, journal: JournalWriter, reason: Reason, events: int | None = None
-) -> CheckpointSaved:
-    """Save all that resuming needs; the event says so and is to be appended to the journal.
-
-    Args:
-        run, trainer, journal: of the training.
-        reason: why now.
-        events: how many events of the journal stand for this position; None: all of them.
-
-    Raises:
-        RunError, CheckpointError: it could not be written; the checkpoint before is whole.
-    """
-    journal.sync()
-    tensors, progress = trainer.state()
-    metadata = _words(trainer) | {
-        "progress": json.dumps(progress),
-        "events": str(journal.count if events is None else events),
-        "reason": reason,
-    }
-    checkpoint.save(run.folder("checkpoints") / LAST, tensors, metadata)
-    return _saved(trainer, LAST, reason)
-
-
-def save_best(run: Run, trainer: Trainer) -> CheckpointSaved:
-    """Save the best network so far; the event says so and is to be appended to the journal.
-
-    Raises:
-        RunError, CheckpointError: it could not be written; the one before is whole.
-    """
-    checkpoint.save(
-        run.folder("checkpoints") / BEST, trainer.tensors("best"), _words(trainer), settle=False
-    )
-    return _saved(trainer, BEST, "best")
 
 
 class Restored(NamedTuple):
@@ -83,13 +45,13 @@ class Restored(NamedTuple):
 
     Attributes:
         note: "" or, in one line, what was damaged and passed over.
-        untold: that the checkpoint was saved, where the journal does not say so: the trainer
+        untold: what announces the checkpoint, where the journal does not say so: the trainer
             was killed between the two.
         events: how many events of the journal the checkpoint had seen.
     """
 
     note: str
-    untold: CheckpointSaved | None
+    untold: tuple[CheckpointSaved, ...]
     events: int
 
 
@@ -110,7 +72,7 @@ def restore(
     """
     if _never_saved(run, told):
         journal.rewind_to(0, 0)
-        return Restored("", None, 0)
+        return Restored("", (), 0)
     found = load_newest(run)
     try:
         progress = json.loads(found.metadata["progress"])
@@ -126,14 +88,13 @@ def restore(
     missing = journal.rewind_to(events, step).missing
     lost = f"the journal has lost {missing} events" if missing else ""
     note = "; ".join(note for note in (found.note, lost) if note)
-    saved = _saved(trainer, LAST, _reason(found.metadata))
-    is_told = any(
-        record.seq > events
-        and isinstance(record.event, CheckpointSaved)
-        and (record.event.step, record.event.path) == (saved.step, saved.path)
+    heard = {
+        (record.event.step, record.event.path)
         for record in told
-    )
-    return Restored(note, None if is_told else saved, events)
+        if record.seq > events and isinstance(record.event, CheckpointSaved)
+    }
+    untold = tuple(c for c in claimed(found.metadata, step) if (c.step, c.path) not in heard)
+    return Restored(note, untold, events)
 
 
 def _never_saved(run: Run, told: Iterable[Record]) -> bool:
@@ -150,11 +111,6 @@ def _never_saved(run: Run, told: Iterable[Record]) -> bool:
     )
 
 
-def _reason(metadata: Mapping[str, str]) -> Reason:
-    found = metadata.get("reason", "")
-    return found if found in get_args(Reason) else "epoch"  # type: ignore[return-value]
-
-
 def epoch_path(run: Run, epoch: int) -> Path:
     """Where the checkpoint of an epoch is kept."""
     return run.checkpoints / f"epoch-{epoch:03d}.safetensors"
@@ -166,22 +122,22 @@ def kept_epochs(run: Run) -> list[int]:
     return sorted(int(match[1]) for match in matches if match)
 
 
-def keep_epoch(run: Run, progress: Progress, most: int) -> None:
+def keep_epoch(run: Run, epoch: int, done: int, most: int) -> None:
     """Keep `last` under the number of the epoch, if it was saved between two epochs.
 
     Checkpoints of epochs that this training has yet to reach are of another past, and go.
 
     Args:
-        run: the run; its last checkpoint is of this progress.
-        progress: where the training stands.
+        run: the run.
+        epoch: the epoch at whose end its last checkpoint was taken; 0: within one.
+        done: how many epochs were done then.
         most: how many such checkpoints to keep, beside that of the last epoch.
 
     Raises:
         OSError: it could not be kept.
     """
-    done = progress.epoch - 1
-    path = epoch_path(run, done)
-    if progress.batch == 0 and done and most and not _is_same(run.checkpoints / LAST, path):
+    path = epoch_path(run, epoch)
+    if epoch and most and not _is_same(run.checkpoints / LAST, path):
         temporary = path.with_name(f".{path.name}.tmp")
         temporary.unlink(missing_ok=True)
         try:
@@ -192,9 +148,9 @@ def keep_epoch(run: Run, progress: Progress, most: int) -> None:
     stride = 1
     while most and done // stride > most:
         stride *= 2
-    for epoch in kept_epochs(run):
-        if epoch > done or not most or (epoch != done and epoch % stride):
-            epoch_path(run, epoch).unlink(missing_ok=True)
+    for kept in kept_epochs(run):
+        if kept > done or not most or (kept != done and kept % stride):
+            epoch_path(run, kept).unlink(missing_ok=True)
 
 
 def _is_same(path: Path, other: Path) -> bool:
@@ -258,26 +214,3 @@ def _fill(model: Sequential, tensors: Mapping[str, Array]) -> None:
             )
     for name, target in targets.items():
         np.copyto(target, tensors[sources[name]])
-
-
-def _words(trainer: Trainer) -> dict[str, str]:
-    """What a checkpoint says about itself."""
-    work, progress = trainer.work, trainer.progress
-    accuracy = progress.best_accuracy
-    return {
-        "architecture": work.architecture,
-        "input_shape": json.dumps(list(work.input_shape)),
-        "classes": json.dumps(list(trainer.classes)),
-        "step": str(progress.step),
-        "best_epoch": "" if progress.best_epoch is None else str(progress.best_epoch),
-        "best_accuracy": "" if accuracy is None else repr(accuracy),
-    }
-
-
-def _saved(trainer: Trainer, name: str, reason: Reason) -> CheckpointSaved:
-    """The event of a checkpoint; ``epoch`` is the last one with a step done."""
-    progress = trainer.progress
-    epoch = progress.epoch if progress.batch else max(1, progress.epoch - 1)
-    return CheckpointSaved(
-        epoch=epoch, step=progress.step, path=f"checkpoints/{name}", reason=reason
-    )

@@ -14,7 +14,7 @@ from tui.experiment.keeping import Keeping
 
 if TYPE_CHECKING:
     from cnnlib.runs.commands import Request
-    from tui.experiment.checkpoints import Reason
+    from tui.experiment.saving import Reason
 
 PAUSE_AFTER: dict[type[object], type[ev.Event]] = {
     asked.StepBatch: ev.StepEnded,

@@ -14,18 +14,19 @@ from contextlib import closing
 from typing import TYPE_CHECKING, cast
 
 from cnnlib import events as ev
-from cnnlib.errors import CheckpointError, DivergedError, RankError, RunError
+from cnnlib.errors import CheckpointError, CnnError, DivergedError, RankError, RunError
 from cnnlib.report import evaluate
 from cnnlib.runs.commands import CommandReader, Refused, answered
 from cnnlib.runs.history import RunHistory
 from cnnlib.runs.journal import JournalWriter
 from cnnlib.runs.lock import RunLock
 from tui.experiment.assembly import assemble
-from tui.experiment.checkpoints import restore, save_last
+from tui.experiment.checkpoints import restore
 from tui.experiment.evaluation import write_report
 from tui.experiment.keeping import Listen, mutter
 from tui.experiment.loading import load_data
 from tui.experiment.obeying import Obeying
+from tui.experiment.saving import take, write
 from tui.experiment.signals import Signals
 from tui.settings import Settings
 
@@ -71,6 +72,8 @@ def train(run: Run, listen: Listen = lambda record: None) -> int:
         except BaseException as error:
             training.record_failure(error)
             raise
+        finally:
+            training.close()
         journal.close()
         return _exit_code(run, ended, signals.stop)
 
@@ -125,11 +128,13 @@ class Training(Obeying):
         with closing(cast("Generator[ev.Event]", self.trainer.run())) as happening:
             try:
                 for event in happening:
-                    if isinstance(event, ev.RunEnded) and event.reason == "failed":
-                        self._save_what_is_left()
-                    self.tell(event)
                     if isinstance(event, ev.RunEnded):
+                        if event.reason == "failed":
+                            self._save_what_is_left()
+                        self.settle()
+                        self.tell(event)
                         return event
+                    self.tell(event)
                     self._follow_up(event)
             except RankError:  # while it carried out a command
                 self._save_what_is_left()
@@ -141,11 +146,12 @@ class Training(Obeying):
         restored = restore(self.run, self.trainer, self.journal, self._told)
         if restored.note:
             mutter(f"{self.run.id}: {restored.note}")
-        if restored.untold is not None:
-            self.tell(restored.untold)
+        for claim in restored.untold:
+            self.tell(claim)
         self._answer_what_is_done(restored.events)
         self._settled = self.journal.count
-        self.keep()
+        done = self.trainer.progress.epoch - 1
+        self.keep(done if self.trainer.progress.batch == 0 else 0, done)
 
     def _answer_what_is_done(self, events: int) -> None:
         """A rate that the checkpoint holds was set; to set it again later would be another one."""
@@ -166,7 +172,12 @@ class Training(Obeying):
     def _save_what_is_left(self) -> None:
         """Save after a rank has died: this process still holds everything up to the last step."""
         try:
-            self.tell(save_last(self.run, self.trainer, self.journal, "failed", self._settled))
+            self.settle()
+            taken = take(self.trainer, self._settled, "failed")
+            self.journal.sync()
+            write(self.run, taken)
+            for claim in taken.claims:
+                self.tell(claim)
         except RankError:
             return  # the ranks could not be started: nothing was learned
         except (RunError, CheckpointError) as error:
@@ -188,7 +199,9 @@ class Training(Obeying):
             test_accuracy=None,
             message="interrupted" if asked else (reason or type(error).__name__),
         )
-        with contextlib.suppress(OSError, RunError):  # the first error is the one to be told
+        with contextlib.suppress(OSError, CnnError):  # the first error is the one to be told
+            self.settle()
+        with contextlib.suppress(OSError, RunError):
             record = self.journal.append(ended)
             self.journal.close()
             self.listen(record)
@@ -221,6 +234,7 @@ class Training(Obeying):
     def _between_steps(self, event: ev.Event) -> None:
         """Checkpoints, signals and commands; a pause happens here."""
         self._heartbeat()
+        self.settle_if_written()
         self.pause_after(event)
         if self.signals.checkpoint:
             self.signals.checkpoint = False
@@ -229,6 +243,7 @@ class Training(Obeying):
             self.save_now_and_then()
         self._look(now=not isinstance(event, ev.StepEnded))
         while self.paused and self.ending is None:
+            self.settle()
             time.sleep(PAUSE_SECONDS)
             self._heartbeat()
             self.write_out()
