@@ -1,7 +1,8 @@
-"""How long an epoch will take on this machine: the training itself, tried for a second.
+"""How long an epoch will take on this machine: the training itself, tried for a second or two.
 
 `python -m tui.experiment.timing` reads the tables of a run.toml as JSON from its standard input,
-trains a few dozen steps without writing anything, and prints what it found as one JSON object.
+trains in a run directory that is thrown away, and prints what it found as one JSON object. The
+journal and the checkpoints are written as in any run: of a small network they are much of an epoch.
 A process of its own: ranks cannot be started from within a running app, and the steps must have
 the threads of BLAS that a trainer has.
 """
@@ -12,16 +13,24 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cnnlib.events import Record
+    from cnnlib.runs import Run
     from tui.settings import Settings
 
 WARM_STEPS = 4
 """Steps that are not counted: the first ones fill caches."""
+WHOLE_EPOCHS = 2
+"""Epochs that are waited for where they are short."""
+PATIENCE = 2.0
+"""How much longer than asked for, in times of it, the end of an epoch is waited for."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Timing:
     """What was measured.
 
     Attributes:
-        epoch_seconds: expected time of an epoch, its validation included.
+        epoch_seconds: expected time of an epoch, its validation and checkpoints included.
         step_seconds: mean time of a step.
         steps: how many were measured.
     """
@@ -37,6 +46,74 @@ class Timing:
     epoch_seconds: float
     step_seconds: float
     steps: int
+
+
+class _Enough(BaseException):
+    """Ends the trial from within."""
+
+
+class _Stopwatch:
+    """Listens to a trial, and ends it when whole epochs, or steps and a validation, are timed."""
+
+    def __init__(self, run: Run, seconds: float, *, validates: bool) -> None:
+        self._run, self._seconds, self._validates = run, seconds, validates
+        self._steps = self._per_epoch = 0
+        self._spent = self._validating = 0.0
+        self._last = time.perf_counter()
+        self._epochs: list[float] = []  # when they began
+        self._asked = False
+
+    def hear(self, record: Record) -> None:
+        """Another event."""
+        from cnnlib import events as ev
+
+        now, event = time.perf_counter(), record.event
+        match event:
+            case ev.RunStarted():
+                self._per_epoch = event.steps_per_epoch
+            case ev.EpochStarted():
+                self._epochs.append(now)
+            case ev.Evaluated() if self._asked:
+                self._validating = now - self._last
+                raise _Enough
+            case ev.StepEnded():
+                self._steps += 1
+                self._spent += now - self._last if self._steps > self._warm else 0.0
+        if self._steps > self._warm and not self._asked:
+            self._end_or_go_on()
+        self._last = time.perf_counter()
+
+    @property
+    def _warm(self) -> int:
+        return min(WARM_STEPS, self._per_epoch)
+
+    def _end_or_go_on(self) -> None:
+        if self._spent < self._seconds:
+            return
+        if len(self._epochs) > WHOLE_EPOCHS:
+            raise _Enough
+        left = (self._per_epoch - self._steps % self._per_epoch) * self._step
+        if left <= PATIENCE * self._seconds:
+            return
+        if not self._validates:
+            raise _Enough
+        from cnnlib.runs.commands import EvaluateNow, send
+
+        send(self._run, EvaluateNow())
+        self._asked = True
+
+    @property
+    def _step(self) -> float:
+        return self._spent / (self._steps - self._warm)
+
+    def timing(self) -> Timing:
+        """What was found."""
+        whole = [end - start for start, end in zip(self._epochs, self._epochs[1:], strict=False)]
+        whole = whole[1:] or whole  # the first one fills caches
+        expected = self._step * self._per_epoch + self._validating
+        if whole:
+            expected = sum(whole) / len(whole)
+        return Timing(expected, self._step, self._steps - self._warm)
 
 
 def measure(settings: Settings, *, seconds: float = 1.0) -> Timing:
@@ -47,39 +124,19 @@ def measure(settings: Settings, *, seconds: float = 1.0) -> Timing:
         DataError: the data cannot be read.
         RankError: the training failed.
     """
-    import data
     from cnnlib.errors import RankError
-    from cnnlib.events import RunEnded, RunStarted, StepEnded
-    from tui.experiment.assembly import assemble
-    from tui.experiment.loading import divide
+    from tui.experiment.preparing import prepare
+    from tui.experiment.training import train
 
-    dataset = data.load(settings.data, seed=settings.split_seed)
     trial = replace(settings, epochs=max(settings.epochs, 100), stopping="")
-    trainer = assemble("timing", trial, divide(dataset, trial))
-    warm = done = per_epoch = 0
-    spent = validating = last = 0.0
-    events = trainer.run()
-    try:
-        for event in events:
-            now = time.perf_counter()
-            if isinstance(event, RunStarted):
-                per_epoch, warm = event.steps_per_epoch, min(WARM_STEPS, event.steps_per_epoch)
-            if isinstance(event, RunEnded):
-                raise RankError("the trial", expected="steps to measure", received=event.message)
-            if isinstance(event, StepEnded):
-                done += 1
-                spent += now - last if done > warm else 0.0
-                if done > warm and spent >= seconds:
-                    break
-            last = now
-        if "valid" in trainer.splits:
-            before = time.perf_counter()
-            trainer.evaluate("valid")
-            validating = time.perf_counter() - before
-    finally:
-        events.close()  # type: ignore[attr-defined]
-    step = spent / (done - warm)
-    return Timing(step * per_epoch + validating, step, done - warm)
+    with tempfile.TemporaryDirectory(prefix="cnn-tui-timing-") as folder:
+        run = prepare(trial, Path(folder), "timing")
+        watch = _Stopwatch(run, seconds, validates=bool(run.description()["data"]["valid"]))
+        try:
+            train(run, watch.hear)
+        except _Enough:
+            return watch.timing()
+    raise RankError("the trial", expected="steps to measure", received="an end")
 
 
 def measure_apart(description: Mapping[str, Any]) -> Timing:
