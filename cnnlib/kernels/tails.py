@@ -11,9 +11,9 @@ four-way ties everywhere, and a mask ``y == max`` would pass the gradient four t
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cnnlib.arrays import Array, Draw, Shape
+from cnnlib.kernels import winners
 from cnnlib.kernels.convolution import Convolution
 
 
@@ -143,17 +143,9 @@ class ConvolutionPool:
         if self._zeros is not None:
             np.maximum(p, self._zeros[: len(p)], out=p)
         if self._train:
-            self._remember_winners(p, lower, self._upper[start // 2 : stop // 2])
-
-    def _remember_winners(
-        self, p: Array, lower: NDArray[np.bool_], upper: NDArray[np.bool_]
-    ) -> None:
-        if self._zeros is None:
-            np.logical_not(lower, out=upper)
-            return
-        alive = np.greater(p, self._zeros[: len(p)], out=self._alive[: len(p)])
-        np.greater(alive, lower, out=upper)  # alive and not lower
-        np.logical_and(alive, lower, out=lower)
+            zeros = None if self._zeros is None else self._zeros[: len(p)]
+            upper = self._upper[start // 2 : stop // 2]
+            winners.remember(p, zeros, lower, upper, self._alive[: len(p)])
 
     def backward(self, dy: Array) -> Array | None:
         """dy (Ho/2, F, Wo/2, N) to dx: each number goes to the pixel that won its window."""

@@ -21,6 +21,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnnlib.arrays import Array, Draw, Shape
+from cnnlib.kernels import winners
 from cnnlib.kernels.convolution import Geometry
 from cnnlib.kernels.products import in_pieces, pieces
 
@@ -166,14 +167,8 @@ class WinogradPool:
             np.add(p, self._bias, out=p)
         if self._zeros is not None:
             np.maximum(p, self._zeros, out=p)
-        if not self._train:
-            return
-        if self._zeros is None:
-            np.logical_not(self._lower, out=self._upper)
-            return
-        np.greater(p, self._zeros, out=self._alive)
-        np.greater(self._alive, self._lower, out=self._upper)  # alive and not lower
-        np.logical_and(self._alive, self._lower, out=self._lower)
+        if self._train:
+            winners.remember(p, self._zeros, self._lower, self._upper, self._alive)
 
     def _unpool(self, dp: Array) -> None:
         """dM = A dY A', where dY gives dp (F, R, Q, N) to the plane that won."""
