@@ -13,7 +13,9 @@ from cnnlib.layers.base import Layer, Site
 
 
 class _Activation(Layer):
-    """A function of each number by itself; shapes stay, and what is needed is what is read."""
+    """A function of each number by itself, of images (N, C, H, W) or features (N, D); shapes stay,
+    and what is needed is what is read.
+    """
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape."""
@@ -26,7 +28,7 @@ class _Activation(Layer):
 
 @dataclass(frozen=True, repr=False)
 class ReLU(_Activation):
-    """max(x, 0) (Nair and Hinton 2010); the derivative at 0 is 0."""
+    """y = max(x, 0), number by number (Nair and Hinton 2010); the derivative at 0 is 0."""
 
     kind: ClassVar[str] = "relu"
 
@@ -37,7 +39,7 @@ class ReLU(_Activation):
 
 @dataclass(frozen=True, repr=False)
 class LeakyReLU(_Activation):
-    """x where x > 0, else slope * x (Maas et al. 2013)."""
+    """y = x where x > 0, else slope * x, number by number (Maas et al. 2013)."""
 
     kind: ClassVar[str] = "leakyrelu"
     slope: float = field(default=0.01, metadata={"help": "slope below zero"})
@@ -52,7 +54,12 @@ class LeakyReLU(_Activation):
 
 @dataclass(frozen=True, repr=False)
 class GELU(_Activation):
-    """x times the normal distribution function, in its tanh form (Hendrycks and Gimpel 2016)."""
+    """x times the normal distribution function, in its tanh form (Hendrycks and Gimpel 2016):
+
+        y = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x**3)))
+
+    number by number, of images (N, C, H, W) or features (N, D).
+    """
 
     kind: ClassVar[str] = "gelu"
 
@@ -63,7 +70,7 @@ class GELU(_Activation):
 
 @dataclass(frozen=True, repr=False)
 class SiLU(_Activation):
-    """x times its sigmoid (Elfwing et al. 2018)."""
+    """y = x / (1 + exp(-x)), x times its sigmoid, number by number (Elfwing et al. 2018)."""
 
     kind: ClassVar[str] = "silu"
 
@@ -74,7 +81,7 @@ class SiLU(_Activation):
 
 @dataclass(frozen=True, repr=False)
 class Tanh(_Activation):
-    """The hyperbolic tangent."""
+    """y = tanh(x), number by number (LeCun et al. 1998, "Efficient BackProp", section 4.4)."""
 
     kind: ClassVar[str] = "tanh"
 
@@ -85,7 +92,7 @@ class Tanh(_Activation):
 
 @dataclass(frozen=True, repr=False)
 class Sigmoid(_Activation):
-    """1 / (1 + exp(-x))."""
+    """y = 1 / (1 + exp(-x)), number by number, from 0 to 1 (Rumelhart et al. 1986)."""
 
     kind: ClassVar[str] = "sigmoid"
 
