@@ -23,7 +23,12 @@ def one_thread_each(environment: MutableMapping[str, str]) -> None:
     The products of a small network are too thin to be worth sharing: one thread a process is
     about twice as fast as two. Whoever has set one of these variables is obeyed.
     """
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    for name in (
+        "OPENBLAS_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+    ):
         environment.setdefault(name, "1")
 
 
