@@ -83,6 +83,15 @@ def _read(path: Path) -> Tensors:
             return read_tensors(descriptor, str(path), MAX_BYTES)[0]
         finally:
             os.close(descriptor)
+    except CheckpointError as error:
+        if not error.received.endswith("unknown type, BF16"):
+            raise
+        raise CheckpointError(
+            str(path),
+            expected="float16, float32 or float64",
+            received="bfloat16, which NumPy does not have",
+            advice="Store it as float32: save_file(net.float().state_dict(), ...).",
+        ) from None
     except OSError as problem:
         raise CheckpointError(
             str(path), expected="a safetensors file", received=problem.strerror or str(problem)

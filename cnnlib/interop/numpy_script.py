@@ -57,7 +57,9 @@ import base64
 import gzip
 import io
 import math
+import os
 import sys
+import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -202,7 +204,12 @@ def _norm(function: str) -> Callable[[Placed], list[str]]:
     return write
 
 
-_NEEDS = {"max_pool2d": ("windows",), "avg_pool2d": ("windows",), "silu": ("sigmoid",)}
+_NEEDS = {
+    "conv2d": ("windows",),
+    "max_pool2d": ("windows",),
+    "avg_pool2d": ("windows",),
+    "silu": ("sigmoid",),
+}
 _WRITERS: dict[type[Layer], Callable[[Placed], list[str]]] = {
     Conv2d: _conv,
     Dense: lambda place: ["dense", *_arrays(place)],

@@ -13,10 +13,18 @@ from __future__ import annotations
 import argparse
 import gzip
 import math
+import os
 import sys
+import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
+
+
+def windows(x: np.ndarray, kernel: int, stride: int) -> np.ndarray:
+    """The windows of images, (N, C, H', W', kernel, kernel); what is over is left out."""
+    seen = np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel), axis=(2, 3))
+    return seen[:, :, ::stride, ::stride]
 
 
 def conv2d(
@@ -36,23 +44,11 @@ def conv2d(
     its own group of channels.
     """
     x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-    n, channels, height, width = x.shape
-    filters, depth, kernel, _ = weight.shape
-    rows = (height - dilation * (kernel - 1) - 1) // stride + 1
-    columns = (width - dilation * (kernel - 1) - 1) // stride + 1
-    y = np.zeros((n, groups, filters // groups, rows * columns), x.dtype)
-    for p in range(kernel):
-        for q in range(kernel):
-            top, left = dilation * p, dilation * q
-            seen = x[
-                :,
-                :,
-                top : top + stride * (rows - 1) + 1 : stride,
-                left : left + stride * (columns - 1) + 1 : stride,
-            ]
-            seen = seen.reshape(n, groups, channels // groups, rows * columns)
-            y += weight[:, :, p, q].reshape(groups, filters // groups, depth) @ seen
-    y = y.reshape(n, filters, rows, columns)
+    reach = dilation * (weight.shape[2] - 1) + 1
+    seen = windows(x, reach, stride)[..., ::dilation, ::dilation]
+    parts, filters = np.split(seen, groups, axis=1), np.split(weight, groups)
+    sums = [np.tensordot(parts[g], filters[g], axes=((1, 4, 5), (1, 2, 3))) for g in range(groups)]
+    y = np.concatenate(sums, axis=3).transpose(0, 3, 1, 2)
     return y if bias is None else y + bias[:, None, None]
 
 
@@ -65,12 +61,6 @@ def dense(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> 
 def flatten(x: np.ndarray) -> np.ndarray:
     """Images as features, channel by channel, row by row."""
     return x.reshape(len(x), -1)
-
-
-def windows(x: np.ndarray, kernel: int, stride: int) -> np.ndarray:
-    """The windows of images, (N, C, H', W', kernel, kernel); what is over is left out."""
-    seen = np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel), axis=(2, 3))
-    return seen[:, :, ::stride, ::stride]
 
 
 def max_pool2d(x: np.ndarray, kernel: int, stride: int) -> np.ndarray:
@@ -197,13 +187,16 @@ def main(predict: Callable[[np.ndarray], np.ndarray], classes: Sequence[str]) ->
     )
     parser.add_argument("--all", action="store_true", help="the probability of every class")
     options = parser.parse_args()
-    print("file", "image", "class", "probability", *(classes if options.all else ()), sep="\t")
-    for path in options.files:
-        try:
-            probabilities = predict(read_images(path))
-        except (OSError, EOFError, ValueError) as problem:
-            sys.exit(f"{path}: {problem}")
-        for number, row in enumerate(probabilities):
-            best = int(row.argmax())
-            rest = [f"{p:.6f}" for p in row] if options.all else []
-            print(path, number, classes[best], f"{row[best]:.6f}", *rest, sep="\t")
+    try:
+        print("file", "image", "class", "probability", *(classes if options.all else ()), sep="\t")
+        for path in options.files:
+            try:
+                probabilities = predict(read_images(path))
+            except (OSError, EOFError, ValueError, MemoryError, zlib.error) as problem:
+                sys.exit(f"{path}: {problem}")
+            for number, row in enumerate(probabilities):
+                best = int(row.argmax())
+                rest = [f"{p:.6f}" for p in row] if options.all else []
+                print(path, number, classes[best], f"{row[best]:.6f}", *rest, sep="\t")
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

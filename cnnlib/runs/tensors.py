@@ -127,7 +127,7 @@ def _entry(name: str, value: Any, where: str) -> _Entry:
         raise damaged(where, f"tensor {name[:80]!r} has no dtype, shape and data_offsets")
     code, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
     if type(code) is not str or code not in _TYPES:
-        raise damaged(where, f"tensor {name[:80]!r} is of an unknown type")
+        raise damaged(where, f"tensor {name[:80]!r} is of an unknown type, {str(code)[:20]}")
     possible = _are_counts(shape) and len(shape) <= _MAX_AXES
     if not possible or math.prod(n or 1 for n in shape) > _MAX_ELEMENTS:
         raise damaged(where, f"tensor {name[:80]!r} has an impossible shape")

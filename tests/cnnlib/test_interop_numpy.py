@@ -53,7 +53,7 @@ def test_it_computes_what_the_network_does(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_holds_only_what_the_network_uses(name: str) -> None:
-    module = ast.parse(to_script(case_of(name)))
+    module = ast.parse(to_script(case_of(name)), feature_version=(3, 9))
     functions = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
     called = {node.id for node in ast.walk(module) if isinstance(node, ast.Name)}
     assert functions <= called
@@ -119,7 +119,18 @@ def test_other_images_are_refused(wrong: np.ndarray) -> None:
         predict(wrong)
 
 
-@pytest.mark.parametrize("content", [b"", b"GIF89a", b"\0\0\x08\x03\0\0\0\x01", b"\x1f\x8bno"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"GIF89a",
+        b"\0\0\x08\x03\0\0\0\x01",
+        b"\0\0\x08\x01\xff\xff\xff\xff",
+        b"\x1f\x8bno",
+        gzip.compress(bytes(100))[:10] + b"damage",
+        b"\x93NUMPY\x01\0\x10\0{'descr': '|u1'}",
+    ],
+)
 def test_a_wrong_file_is_one_line(content: bytes, tmp_path: Path) -> None:
     script, wrong = tmp_path / "predict.py", tmp_path / "images"
     script.write_text(to_script(case_of("tiny")))
@@ -127,6 +138,16 @@ def test_a_wrong_file_is_one_line(content: bytes, tmp_path: Path) -> None:
     done = run_alone(script, wrong)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+    trained = case_of("tiny")
+    script, images = tmp_path / "predict.py", tmp_path / "images.npy"
+    script.write_text(to_script(trained))
+    np.save(images, images_for(trained, 3000))
+    words = f"'{sys.executable}' '{script}' '{images}' --all | head -n 1"
+    done = subprocess.run(["sh", "-c", words], capture_output=True, text=True)
+    assert (done.stderr, len(done.stdout.splitlines())) == ("", 1)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from interop_cases import NAMES, case_of, images_for
 
-from cnnlib.errors import SpecificationError
+from cnnlib.errors import CheckpointError, SpecificationError
 from cnnlib.interop import export, load_weights, state_dict, to_safetensors
 from cnnlib.model import Sequential
 
@@ -186,6 +186,13 @@ def test_layers_of_one_shape_go_in_the_order_of_their_numbers(tmp_path: Path) ->
     images = np.random.default_rng(0).integers(0, 256, (20, 2, 5, 5)).astype(np.uint8)
     expected = their_outputs(net, images)
     np.testing.assert_allclose(model.forward(images), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_bfloat16_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    net, path = plain_net().bfloat16(), tmp_path / "theirs.safetensors"
+    safetensors_torch.save_file(net.state_dict(), path)
+    with pytest.raises(CheckpointError, match=r"bfloat16.*net\.float\(\)"):
+        load_weights(plain_model(), path)
 
 
 def test_an_export_comes_back_to_the_bit(tmp_path: Path) -> None:
