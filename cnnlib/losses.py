@@ -52,6 +52,7 @@ class Loss(Described, ABC, family="loss"):
                 type(self).__name__,
                 expected="logits (K, N), labels (N,) and out (K, N)",
                 received=f"{logits.shape}, {labels.shape} and {out.shape}",
+                advice="Give one column of logits for each label.",
             )
         if not labels.size:
             return 0.0
@@ -82,6 +83,7 @@ class Loss(Described, ABC, family="loss"):
                 type(self).__name__,
                 expected="logits (N, K) and labels (N,), N at least 1",
                 received=f"{logits.shape} and {labels.shape}",
+                advice="Give one row of logits for each label.",
             )
         _require_labels(labels, logits.shape[1], type(self).__name__, _OUTPUTS)
         divisor = self.normaliser(labels)
@@ -179,6 +181,7 @@ class CrossEntropyLoss(Loss):
                 "CrossEntropyLoss: class_weights",
                 expected=f"{classes} numbers, one a class",
                 received=f"{weights.size}",
+                advice="Give as many weights as the last layer has outputs.",
             )
         return weights
 

@@ -69,12 +69,18 @@ class Sequential:
         self.layers = tuple(layers)
         self.input_shape = tuple(input_shape)
         if not self.layers:
-            raise SpecificationError("the network", expected="at least one layer", received="none")
+            raise SpecificationError(
+                "the network",
+                expected="at least one layer",
+                received="none",
+                advice="Begin with Flatten() and Dense(10).",
+            )
         if len(self.input_shape) != 3:
             raise ShapeError(
                 "the network",
                 expected="an input of (channels, height, width)",
                 received=f"{self.input_shape}",
+                advice="Gray images have one channel: (1, height, width).",
             )
         self.names = names_of(self.layers)
         self.output_shape = self.summary()[-1].output_shape  # and so every layer is looked at
@@ -167,6 +173,7 @@ class Sequential:
                 "backward",
                 expected="forward(x, train=True) on as many examples before it",
                 received="none" if self._pending is None else f"{self._pending.n} examples",
+                advice="Call forward and backward in turn, on the same examples.",
             )
         plan, self._pending = self._pending, None
         self.flat_gradients.fill(0)
@@ -236,6 +243,7 @@ class Sequential:
                 "the network",
                 expected=f"images of shape (N, {', '.join(map(str, self.input_shape))})",
                 received=f"{x.shape}",
+                advice="The axes are examples, channels, rows, columns.",
             )
 
 

@@ -159,7 +159,10 @@ def at_least(layer: Layer, name: str, value: float, least: float) -> None:
     """Refuse an option below its least value."""
     if value < least:
         raise SpecificationError(
-            f"{type(layer).__name__}: {name}", expected=f"at least {least}", received=f"{value}"
+            f"{type(layer).__name__}: {name}",
+            expected=f"at least {least}",
+            received=f"{value}",
+            advice=f"Give {name} a whole number from {least} on.",
         )
 
 

@@ -65,6 +65,7 @@ class Conv2d(Layer):
                 "Conv2d: groups",
                 expected=f"a divisor of filters={self.filters}",
                 received=f"{self.groups}",
+                advice="Give each group as many filters as the others.",
             )
 
     @property
@@ -86,6 +87,7 @@ class Conv2d(Layer):
                 "Conv2d: groups",
                 expected=f"a divisor of the {channels} channels of its input",
                 received=f"{self.groups}",
+                advice="Give each group as many channels as the others.",
             )
         outputs = [(side + 2 * self.border - self.reach) // self.stride + 1 for side in sides]
         if min(outputs) < 1:

@@ -25,7 +25,10 @@ class Dropout(Layer):
     def __post_init__(self) -> None:
         if not 0.0 <= self.rate < 1.0:
             raise SpecificationError(
-                "Dropout: rate", expected="at least 0 and below 1", received=f"{self.rate}"
+                "Dropout: rate",
+                expected="at least 0 and below 1",
+                received=f"{self.rate}",
+                advice="0.5 drops half of the numbers.",
             )
 
     def output_shape(self, input_shape: Shape) -> Shape:

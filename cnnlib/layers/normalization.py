@@ -42,7 +42,10 @@ class BatchNorm2d(Layer):
         require(self, "eps", 0.0 < self.eps < math.inf, "a number above 0")
         if self.ghost < 0 or self.ghost == 1:
             raise SpecificationError(
-                "BatchNorm2d: ghost", expected="0, or at least 2", received=f"{self.ghost}"
+                "BatchNorm2d: ghost",
+                expected="0, or at least 2",
+                received=f"{self.ghost}",
+                advice="0 takes the statistics over the whole batch, as is usual.",
             )
 
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -39,7 +39,12 @@ class Residual(Layer):
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "shortcut", tuple(self.shortcut))
         if not self.layers:
-            raise SpecificationError("Residual: layers", expected="at least one", received="none")
+            raise SpecificationError(
+                "Residual: layers",
+                expected="at least one",
+                received="none",
+                advice='Begin with Residual([Conv2d(16, padding="same"), ReLU()]).',
+            )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The shape of f(x), which that of the shortcut must equal."""
