@@ -182,6 +182,7 @@ class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=Fa
 
     def action_redraw(self) -> None:
         """Paint everything again, after something else wrote on the terminal."""
+        self.shadow.forget()
         self.screen.refresh(repaint=True, layout=True)
 
     def action_help(self) -> None:
@@ -202,7 +203,8 @@ class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=Fa
     # Size
 
     def on_resize(self, event: Resize) -> None:
-        """Say so when the terminal is too small."""
+        """Say so when the terminal is too small; what it shows now, nobody knows."""
+        self.shadow.forget()
         self._check_size(event.size)
 
     def _check_size(self, size: Size) -> None:

@@ -69,6 +69,11 @@ class TerminalDriver(LinuxDriver):
         self.written = 0
         """Bytes that were given to the terminal."""
 
+    def start_application_mode(self) -> None:
+        """Begin on a screen of which nothing is known."""
+        self._app.shadow.forget()
+        super().start_application_mode()
+
     def write(self, data: str) -> None:
         """Write, and count."""
         self.written += len(data.encode())
