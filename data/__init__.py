@@ -12,6 +12,7 @@ from data.catalog import DEFAULT
 from data.dataset import Dataset, Split
 from data.describe import Description, describe
 from data.errors import BadRequest, DamagedFile, DataError, NotAvailable, UnknownDataset
+from data.inputs import Inputs, read_inputs
 from data.loading import catalogue, fetch_named, load
 from data.progress import Progress, progress_bar
 from data.published import Entry
@@ -27,6 +28,7 @@ __all__ = [
     "Dataset",
     "Description",
     "Entry",
+    "Inputs",
     "NotAvailable",
     "Progress",
     "Split",
@@ -40,4 +42,5 @@ __all__ = [
     "progress_bar",
     "read_csv_images",
     "read_image",
+    "read_inputs",
 ]

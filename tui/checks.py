@@ -6,6 +6,7 @@ A check takes the name of the setting, for the message, and the value.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +52,19 @@ def words(name: str, value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise SpecificationError(name, expected="a text", received=repr(value))
     return value
+
+
+def size(name: str, value: Any) -> str:
+    """Height and width of images as HxW, from "28x32" or "28"; or nothing."""
+    if value == "":
+        return ""
+    match = re.fullmatch(r"\s*([0-9]{1,5})(?:\s*x\s*([0-9]{1,5}))?\s*", str(value), re.ASCII)
+    height, width = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not height or not width:
+        raise SpecificationError(
+            name, expected="height x width in pixels, such as 28x28", received=repr(value)
+        )
+    return f"{height}x{width}"
 
 
 def call(family: type[Any]) -> Callable[[str, Any], str]:

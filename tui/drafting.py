@@ -124,6 +124,7 @@ def with_preset(settings: Settings, name: str) -> Settings:
     kept = {
         "data": settings.data,
         "split_seed": settings.split_seed,
+        "resize": settings.resize,
         "architecture": settings.architecture,
     }
     return Settings(**{**kept, **PRESETS[name]})

@@ -53,6 +53,7 @@ class DatasetRead(Message):
     asked: str
     """What it was asked for by."""
     split_seed: int = 0
+    resize: str = ""
 
 
 @dataclass
@@ -108,8 +109,11 @@ class Launching(App[None]):
 
         `keep` says that the one that is shown stays if this one cannot be read.
         """
-        from data import load
+        from tui.experiment.loading import load_dataset
 
+        draft = self.session.settings
+        resize = draft.resize if name == draft.data else ""
+        asked = replace(draft, data=name, split_seed=seed, resize=resize)
         told = 0.0
 
         def tell(file: str, here: int, expected: int) -> None:
@@ -119,7 +123,8 @@ class Launching(App[None]):
                 self.post_message(DatasetComes(file, here, expected))
 
         try:
-            self.post_message(DatasetRead(load(name, seed=seed, progress=tell), name, seed))
+            dataset = load_dataset(asked, tell)
+            self.post_message(DatasetRead(dataset, name, seed, asked.resize))
         except (DataError, OSError) as error:
             self.post_message(DatasetFailed(str(error), keep))
 
@@ -139,7 +144,9 @@ class Launching(App[None]):
             settings = Settings.from_description(description)
             if shown is None or description.get("data", {}).get("sha256") != shown.sha256:
                 dataset = load_data(run).dataset
-                self.post_message(DatasetRead(dataset, settings.data, settings.split_seed))
+                self.post_message(
+                    DatasetRead(dataset, settings.data, settings.split_seed, settings.resize)
+                )
         except (CnnError, DataError, OSError) as error:
             self.post_message(DatasetFailed(str(error)))
 
@@ -230,9 +237,13 @@ class Launching(App[None]):
         """The data set is there; the next run trains on it too."""
         self.session.use_dataset(message.dataset)
         draft = self.session.settings
-        if (draft.data, draft.split_seed) != (message.asked, message.split_seed):
-            seed = message.split_seed
-            self.session.edit(replace(draft, data=message.asked, split_seed=seed))
+        asked = {
+            "data": message.asked,
+            "split_seed": message.split_seed,
+            "resize": message.resize,
+        }
+        if any(getattr(draft, name) != value for name, value in asked.items()):
+            self.session.edit(replace(draft, **asked))
 
     def on_dataset_failed(self, message: DatasetFailed) -> None:
         """The data set could not be read."""

@@ -26,7 +26,7 @@ from cnnlib.optimizers import Optimizer
 from cnnlib.schedules import Schedule
 from cnnlib.stopping import Stopping
 from cnnlib.text import parse
-from tui.checks import Check, call, calls, maybe, number, whole, words
+from tui.checks import Check, call, calls, maybe, number, size, whole, words
 
 IMAGES_A_RANK = 32  # fewer are done before the processes have told each other
 
@@ -52,6 +52,7 @@ class Settings:
         "share of the training images held out to validate; 0 for none",
         number(lambda share: 0 <= share <= 0.9, "a share from 0 to 0.9"),
     )
+    resize: str = _option("", "data", "height x width that every image is brought to", size)
     split_seed: int = _option(0, "data", "seed of the held-out splits", whole(0))
     architecture: str = _option(ARCHITECTURES["lenet"], "model", "the layers, one a line", words)
     epochs: int = _option(5, "training", "passes over the training images", whole(1))
@@ -101,6 +102,12 @@ class Settings:
         for each in fields(self):
             value = each.metadata["check"](each.name, getattr(self, each.name))
             object.__setattr__(self, each.name, value)
+
+    @property
+    def image_size(self) -> tuple[int, int] | None:
+        """(height, width) that images are brought to; None leaves them as they are."""
+        height, _, width = self.resize.partition("x")
+        return (int(height), int(width)) if self.resize else None
 
     def ranks_on(self, cores: int) -> int:
         """How many processes share each batch on a machine with so many cores."""

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from data.dataset import Split
+from data.dataset import Pixels, Split
 from data.errors import DamagedFile, NotAvailable, shorten
 from data.readers.bounded import MAX_CONTENT, read_exactly
 from data.readers.pixels import to_images, to_labels
@@ -41,6 +41,7 @@ _NAMES = (
     ("images", "labels", "", ""),
     ("x", "y", "", ""),
 )
+_IMAGES = ("x_test", "test_images", "images", "x", "arr_0")
 
 
 def read_npz(path: Path) -> tuple[Split, Split | None]:
@@ -68,6 +69,25 @@ def read_npz(path: Path) -> tuple[Split, Split | None]:
         "arrays x_train and y_train (and x_test, y_test), or images and labels",
         ", ".join(shorten(name) for name in [*names][:8]) or "none",
         "Write it with numpy.savez(file, x_train=..., y_train=..., x_test=..., y_test=...).",
+    )
+
+
+def read_npz_images(path: Path) -> Pixels:
+    """The images of an archive without their labels: of the test split, if it has one.
+
+    Raises:
+        DamagedFile, NotAvailable: as `read_npz`.
+    """
+    with _archive(path) as archive:
+        names = _members(archive)
+        known = [name for name in _IMAGES if name in names] or list(names)[:1]
+        if known:
+            return to_images(f"{path} ({known[0]})", _array(path, archive, names, known[0]))
+    raise DamagedFile(
+        str(path),
+        "an array of images, such as x_test",
+        "none",
+        "Write it with numpy.savez(file, x_test=...).",
     )
 
 

@@ -328,17 +328,62 @@ def test_predict_writes_a_submission(tell: Tell, trained: Run, tmp_path: Path) -
         ]
 
 
-def test_predict_says_which_file_is_no_picture(tell: Tell, trained: Run, tmp_path: Path) -> None:
-    broken = tmp_path / "broken.png"
-    broken.write_bytes(b"\x89PNG but no more")
-    told = tell("predict", trained.path, broken)
+@pytest.mark.parametrize("kind", ["folder", "text", "missing", "size", "huge", "array"])
+def test_predict_says_what_is_wrong_and_what_to_do(
+    tell: Tell, trained: Run, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "it"
+    if kind == "folder":
+        (path / "empty").mkdir(parents=True)
+    elif kind == "text":
+        path.write_text("hello")
+    elif kind == "size":
+        path = tmp_path / "it.png"
+        Image.new("RGB", (40, 50)).save(path)
+    elif kind == "huge":
+        path = tmp_path / "it.csv"
+        path.write_text("pixel0\n" + "9" * 400 + "\n")
+    elif kind == "array":
+        path = tmp_path / "it.npz"
+        np.savez(path, x=np.zeros((2, 5, 5), np.uint8))
+    told = tell("predict", trained.path, path)
     assert told.code == 1
-    assert "broken.png" in told.err
-    other = tmp_path / "other.csv"
-    other.write_text("pixel0,pixel1,pixel2,pixel3\n1,2,3,4\n")
-    told = tell("predict", trained.path, other)
-    assert told.code in (1, 2)
     assert len(told.err.splitlines()) == 1
+    assert str(path) in told.err
+    assert "expected" in told.err
+    assert "received" in told.err
+    assert ("--resize" in told.err) == (kind in ("size", "array"))
+
+
+def test_predict_resizes_when_asked(tell: Tell, trained: Run, tmp_path: Path) -> None:
+    test = load_data(trained).test
+    expected = load_model(trained).predict(test.images[:12]).argmax(axis=1)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for place in range(12):  # each pixel four times, in colours: what is shrunk is what was
+        large = test.images[place, 0].repeat(4, axis=0).repeat(4, axis=1)
+        Image.fromarray(large).convert("RGB").save(folder / f"{place}.png")
+    rows = tell("predict", trained.path, folder, "--resize", "--json").json
+    assert [Path(row["file"]).name for row in rows] == [f"{place}.png" for place in range(12)]
+    same = np.mean([row["predicted"] == str(k) for row, k in zip(rows, expected, strict=True)])
+    assert same > 0.8
+
+
+@pytest.mark.parametrize("kind", ["npz", "idx"])
+def test_predict_takes_files_of_many_images(
+    tell: Tell, trained: Run, tmp_path: Path, kind: str
+) -> None:
+    images = load_data(trained).test.images[:5]
+    path = tmp_path / f"images.{kind}"
+    if kind == "npz":
+        np.savez(path, x_test=images, y_test=np.arange(5))
+    else:
+        sizes = b"".join(size.to_bytes(4, "big") for size in (5, *images.shape[2:]))
+        path.write_bytes(b"\0\0\x08\x03" + sizes + images.tobytes())
+    rows = tell("predict", trained.path, path, "--json").json
+    expected = load_model(trained).predict(images).argmax(axis=1)
+    assert [row["predicted"] for row in rows] == [str(label) for label in expected]
+    assert [row["index"] for row in rows] == [0, 1, 2, 3, 4]
 
 
 # -------------------------------------------------------------------------------------- data

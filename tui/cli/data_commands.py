@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tui.cli.exits import DONE
-from tui.cli.options import Json, print_json
+from tui.cli.options import Json, Resize, print_json
 
 if TYPE_CHECKING:
-    from data import Description
+    from data import Description, Entry
 
 commands = typer.Typer(
     help="What data there is: list, show, fetch.", rich_markup_mode=None, no_args_is_help=True
@@ -38,6 +38,8 @@ def list_data(as_json: Json = False) -> int:
                     "classes": list(entry.classes),
                     "licence": entry.licence,
                     "citation": entry.citation,
+                    "verification": entry.verification,
+                    "download_bytes": entry.download_bytes,
                     "state": entry.state,
                 }
                 for entry in entries
@@ -55,7 +57,7 @@ def list_data(as_json: Json = False) -> int:
                 f"{entry.test:,}",
                 "x".join(map(str, entry.image_shape)),
                 len(entry.classes),
-                entry.state,
+                _where(entry),
             )
             for entry in entries
         ],
@@ -67,18 +69,25 @@ def list_data(as_json: Json = False) -> int:
 def show_data(
     name: NameOrPath,
     split_seed: Annotated[int, typer.Option(metavar="N", help="Seed of a held-out test.")] = 0,
+    resize: Resize = None,
     as_json: Json = False,
 ) -> int:
     """Shapes, types, classes, pixels, background and duplicates of a data set."""
     from data import describe, load, progress_bar
+    from tui.settings import Settings
 
+    size = Settings(resize=resize or "").image_size
     with progress_bar() as progress:
-        dataset = load(name, seed=split_seed, progress=progress)
+        dataset = load(name, seed=split_seed, size=size, progress=progress)
     description = describe(dataset)
     if as_json:
-        print_json(description.to_dict())
+        about = {"licence": dataset.licence, "citation": dataset.citation}
+        print_json(description.to_dict() | about)
     else:
         _print_description(description)
+        for name, text in (("licence", dataset.licence), ("citation", dataset.citation)):
+            if text:
+                print(f"{name}: {text}")
     return DONE
 
 
@@ -97,6 +106,12 @@ def fetch_data(
     else:
         print(f"{name}: {folder if folder is not None else 'comes with the installation'}")
     return DONE
+
+
+def _where(entry: Entry) -> str:
+    if entry.state != "to download":
+        return entry.state
+    return f"{entry.state}, {entry.download_bytes / 1e6:.0f} MB"
 
 
 def _print_description(description: Description) -> None:

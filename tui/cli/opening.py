@@ -10,6 +10,7 @@ def open_app(
     *,
     runs: Path,
     data: str | None = None,
+    resize: str | None = None,
     arch: str | None = None,
     preset: str | None = None,
     config: Path | None = None,
@@ -21,6 +22,7 @@ def open_app(
     Args:
         runs: where run directories are kept.
         data: data set, None for the default.
+        resize: height x width that its images are brought to, None for their own.
         arch: architecture, a name or a file, None for the default.
         preset, config: settings of the runs that the app starts, in layers as for a training.
         attach: the run to show, None for the newest.
@@ -44,6 +46,7 @@ def open_app(
             preset=preset,
             config=config,
             data=data,
+            resize=resize,
             architecture=architecture_text(arch) if arch is not None else None,
         )
         run = find_run(attach, runs) if attached else None

@@ -33,9 +33,16 @@ Preset = Annotated[
     str | None,
     typer.Option("--preset", metavar="NAME", help="Settings to begin with: fast, sharp, smoke."),
 ]
+Resize = Annotated[
+    str | None,
+    typer.Option("--resize", metavar="HxW", help="Bring every image to this height and width."),
+]
 Config = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="A run.toml to take settings from."),
+]
+Which = Annotated[
+    str, typer.Option("--which", metavar="best|last", help="Which weights of the run.")
 ]
 DEFAULT_RUNS = Path("runs")
 

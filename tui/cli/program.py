@@ -13,13 +13,14 @@ from tui.cli import (
     export,
     importing,
     logs,
+    predict,
     results,
     run_commands,
     run_editing,
     train,
 )
 from tui.cli.opening import open_app
-from tui.cli.options import DEFAULT_RUNS, Architecture, Config, Data, Preset, Runs
+from tui.cli.options import DEFAULT_RUNS, Architecture, Config, Data, Preset, Resize, Runs
 
 program = typer.Typer(
     help="Train, watch, explain and debug convolutional networks in a terminal.",
@@ -34,6 +35,7 @@ program = typer.Typer(
 def opens_the_app(
     context: typer.Context,
     data: Data = None,
+    resize: Resize = None,
     arch: Architecture = None,
     preset: Preset = None,
     config: Config = None,
@@ -47,8 +49,10 @@ def opens_the_app(
         print(f"cnn-tui {version_of('cnn-tui')}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        return open_app(data=data, arch=arch, preset=preset, config=config, runs=runs)
-    for name in ("data", "arch", "preset", "config", "runs"):
+        return open_app(
+            data=data, resize=resize, arch=arch, preset=preset, config=config, runs=runs
+        )
+    for name in ("data", "resize", "arch", "preset", "config", "runs"):
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             raise typer.BadParameter(
@@ -63,7 +67,7 @@ program.command("resume")(train.resume)
 for word in (asking.pause, asking.step, asking.stop, asking.abandon, asking.snapshot, asking.rate):
     program.command(word.__name__)(word)
 program.command("evaluate")(results.evaluate)
-program.command("predict")(results.predict)
+program.command("predict")(predict.predict)
 program.command("figures")(results.figures)
 program.command("export")(export.export)
 program.command("import")(importing.import_weights)

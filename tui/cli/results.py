@@ -1,30 +1,21 @@
-"""What came of a training: evaluate, predict, figures."""
+"""What came of a training: evaluate, figures."""
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tui.cli.asking import evaluate_now
 from tui.cli.exits import DONE
-from tui.cli.options import DEFAULT_RUNS, Data, Json, Runs, RunWords, find_run, print_json
+from tui.cli.options import DEFAULT_RUNS, Data, Json, Runs, RunWords, Which, find_run, print_json
 from tui.experiment.launching import one_thread_each
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from cnnlib.report import Report
 
-Which = Annotated[
-    str, typer.Option("--which", metavar="best|last", help="Which weights of the run.")
-]
-TABLES = (".csv", ".csv.gz")
 SPLITS = ("train", "valid", "test")
 
 
@@ -70,70 +61,6 @@ def evaluate(
     return DONE
 
 
-def predict(
-    run: RunWords,
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Pictures, or CSV files of pixels.")
-    ],
-    which: Which = "best",
-    submission: Annotated[
-        Path | None,
-        typer.Option(metavar="OUT.CSV", help="Write ImageId,Label as Kaggle asks for."),
-    ] = None,
-    runs: Runs = DEFAULT_RUNS,
-    as_json: Json = False,
-) -> int:
-    """Name the class of each picture.
-
-    Pictures are brought to the size of the training images; like those of MNIST they should be
-    bright on dark.
-    """
-    one_thread_each(os.environ)
-    from cnnlib.runs.files import write_atomically
-    from tui.experiment.loading import class_names, load_model
-
-    found = find_run(run, runs)
-    model, classes = load_model(found, which), class_names(found)
-    named: list[str] = []
-    rows: list[dict[str, Any]] = []
-    for file in files:
-        images = _images(file, model.input_shape)
-        probabilities = model.predict(images)
-        for place, row in enumerate(probabilities):
-            best = int(row.argmax())
-            named.append(classes[best])
-            rows.append(
-                {
-                    "file": str(file),
-                    "index": place,
-                    "predicted": classes[best],
-                    "confidence": float(row[best]),
-                    "probabilities": dict(zip(classes, row.tolist(), strict=True)),
-                }
-            )
-    if submission is not None:
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("ImageId", "Label"))
-        writer.writerows(enumerate(named, 1))
-        write_atomically(submission, text.getvalue())
-    if as_json:
-        print_json(rows)
-    elif submission is not None:
-        print(f"{len(named)} predictions in {submission}")
-    else:
-        from tui.cli.tables import percent, print_table
-
-        print_table(
-            ("file", "image", "class", "confidence"),
-            [
-                (row["file"], row["index"], row["predicted"], percent(row["confidence"]))
-                for row in rows
-            ],
-        )
-    return DONE
-
-
 def figures(
     run: RunWords,
     only: Annotated[
@@ -168,16 +95,6 @@ def figures(
     if as_json:
         print_json(paths)
     return DONE
-
-
-def _images(file: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The images of a file, (n, C, H, W): one picture, or the rows of a CSV."""
-    from data import read_csv_images, read_image
-
-    if file.name.endswith(TABLES):
-        return read_csv_images(file)
-    channels, height, width = shape
-    return read_image(file, (channels, height, width))[None]
 
 
 def _print_report(report: Report, title: str) -> None:

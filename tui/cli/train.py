@@ -19,6 +19,7 @@ from tui.cli.options import (
     Data,
     Json,
     Preset,
+    Resize,
     Runs,
     RunWords,
     find_run,
@@ -63,6 +64,7 @@ def train(
     split_seed: Annotated[
         int | None, typer.Option(metavar="N", help="Seed of the held-out splits.")
     ] = None,
+    resize: Resize = None,
     ranks: Annotated[
         int | None,
         typer.Option(
@@ -99,8 +101,9 @@ def train(
     writes a checkpoint and stops; `cnn-tui resume` goes on to the same bits.
     """
     one_thread_each(os.environ)
-    from data import load, progress_bar
+    from data import progress_bar
     from tui.experiment import prepare
+    from tui.experiment.loading import load_dataset
     from tui.settings import architecture_text, layered
 
     settings = layered(
@@ -117,6 +120,7 @@ def train(
         augment=augment,
         seed=seed,
         split_seed=split_seed,
+        resize=resize,
         ranks=ranks,
         validation=validation,
         clip=clip,
@@ -124,7 +128,7 @@ def train(
         stopping=None if patience is None else f"EarlyStopping(patience={patience})",
     )
     with progress_bar() as progress:
-        dataset = load(settings.data, seed=settings.split_seed, progress=progress)
+        dataset = load_dataset(settings, progress)
     network = Path(arch).stem if arch is not None else ""
     run = prepare(settings, runs, name or "", network=network, dataset=dataset)
     del dataset  # the training reads it from the run; two would stand in memory

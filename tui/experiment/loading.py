@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast, get_args
 
 import data
 from cnnlib.errors import CnnError, RunError, SpecificationError
 from cnnlib.losses import Loss
 from cnnlib.text import parse
-from data import Dataset, Split
+from data import Dataset, Progress, Split
 from tui.experiment.checkpoints import Which, load_network
 from tui.settings import Settings
 
@@ -53,6 +53,17 @@ class RunData:
         return chosen
 
 
+def load_dataset(settings: Settings, progress: Progress | None = None) -> Dataset:
+    """The data set that the settings name, its images of the size that they ask for.
+
+    Raises:
+        DataError: the data cannot be loaded.
+    """
+    return data.load(
+        settings.data, seed=settings.split_seed, size=settings.image_size, progress=progress
+    )
+
+
 def divide(dataset: Dataset, settings: Settings) -> RunData:
     """Hold the validation share out of the training split, the same for the same seed."""
     if not settings.validation:
@@ -70,7 +81,7 @@ def load_data(run: Run) -> RunData:
     """
     description = run.description()
     settings = Settings.from_description(description)
-    dataset = data.load(settings.data, seed=settings.split_seed)
+    dataset = load_dataset(settings)
     began_with = description.get("data", {}).get("sha256", dataset.sha256)
     if dataset.sha256 != began_with:
         raise RunError(
@@ -106,13 +117,14 @@ def other_data(run: Run, name_or_path: str) -> RunData:
     """
     description = run.description()
     settings = Settings.from_description(description)
-    dataset = data.load(name_or_path, seed=settings.split_seed)
+    dataset = load_dataset(replace(settings, data=name_or_path))
     shape = tuple(description["model"]["input_shape"])
     if dataset.image_shape != shape or len(dataset.classes) != len(class_names(run)):
         raise RunError(
             dataset.title,
             expected=f"images of {shape} in {len(class_names(run))} classes, as {run.id} knows",
             received=f"images of {dataset.image_shape} in {len(dataset.classes)} classes",
+            advice="Measure on data of the same kind, or train another network on these.",
         )
     return divide(dataset, settings)
 

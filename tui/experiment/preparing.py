@@ -20,7 +20,7 @@ from cnnlib.runs import directory
 from cnnlib.runs.directory import Run
 from data import Dataset
 from tui.experiment.assembly import assemble, cores
-from tui.experiment.loading import divide
+from tui.experiment.loading import divide, load_dataset
 from tui.settings import Settings
 
 VERSIONS_OF = ("cnn-tui", "numpy", "pandas", "safetensors")
@@ -51,7 +51,7 @@ def prepare(
         RunError: the directory cannot be made.
     """
     if dataset is None:
-        dataset = data.load(settings.data, seed=settings.split_seed)
+        dataset = load_dataset(settings)
     network = network or _name_of(settings.architecture)
     settings = _settled(settings, dataset)
     description = _description(settings, dataset)
