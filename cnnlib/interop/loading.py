@@ -106,5 +106,5 @@ def _refuse_other_formats(path: Path, head: bytes) -> None:
                 str(path),
                 expected="a safetensors file",
                 received=what,
-                advice=advice.format(name=path.name, stem=path.stem),
+                advice=advice.format(name=path, stem=path.with_suffix("")),
             )

@@ -9,7 +9,6 @@ takes the file as it is, the counter ``num_batches_tracked`` of batch normalisat
 
 from __future__ import annotations
 
-import json
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -20,6 +19,7 @@ from cnnlib.errors import SpecificationError
 from cnnlib.interop.subject import TrainedModel, placed
 from cnnlib.layers import GlobalAvgPool2d, Residual
 from cnnlib.model import Sequential
+from cnnlib.runs.tensors import in_order
 
 Names = Literal["layers", "numbers"]
 
@@ -31,8 +31,7 @@ def to_safetensors(trained: TrainedModel, names: Names = "layers") -> bytes:
         SpecificationError: there are no such names, or none for this network.
     """
     tensors = state_dict(trained.model, names)
-    data = save(tensors, metadata={"format": "pt"} | trained.words())
-    return _in_order(data)
+    return in_order(save(tensors, metadata={"format": "pt"} | trained.words()))
 
 
 def state_dict(model: Sequential, names: Names = "layers") -> dict[str, NDArray[Any]]:
@@ -68,13 +67,3 @@ def _numbers(model: Sequential) -> dict[str, str]:
         found[place.name] = str(number)
         number += 2 if isinstance(place.layer, GlobalAvgPool2d) else 1
     return found
-
-
-def _in_order(data: bytes) -> bytes:
-    """The same file with its words sorted, which the package leaves in any order."""
-    end = 8 + int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:end])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return b"".join((len(text).to_bytes(8, "little"), text, memoryview(data)[end:]))

@@ -28,7 +28,7 @@ from safetensors.numpy import save as to_safetensors
 
 from cnnlib.errors import CheckpointError
 from cnnlib.runs.files import not_written, open_regular, sync_folder, whole_file
-from cnnlib.runs.tensors import CODES, MAX_HEADER, Tensors, damaged, read_tensors
+from cnnlib.runs.tensors import CODES, MAX_HEADER, Tensors, damaged, in_order, read_tensors
 
 if TYPE_CHECKING:
     from cnnlib.runs.layout import Run
@@ -92,7 +92,7 @@ def save(
     words[_FORMAT] = _VERSION
     try:
         words[_SHA256] = _digest(plain, words)
-        data = _in_order(to_safetensors(plain, metadata=words))
+        data = in_order(to_safetensors(plain, metadata=words))
     except UnicodeEncodeError as problem:
         raise CheckpointError(
             "names and metadata of a checkpoint", expected="text", received=str(problem)[:120]
@@ -124,18 +124,6 @@ def _plain(name: str, array: NDArray[Any]) -> NDArray[Any]:
     # safetensors writes other layouts wrongly without a word; ascontiguousarray makes () to (1,)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     return np.ascontiguousarray(array).reshape(array.shape)
-
-
-def _in_order(data: bytes) -> bytes:
-    """The same file with its words sorted: the package shuffles them, and equal content should be
-    equal bytes.
-    """
-    end = 8 + int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:end])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of eight bytes
-    return b"".join((len(text).to_bytes(8, "little"), text, memoryview(data)[end:]))
 
 
 def _digest(tensors: Mapping[str, NDArray[Any]], words: Mapping[str, str]) -> str:

@@ -105,6 +105,18 @@ def read_tensors(descriptor: int, where: str, limit: int) -> tuple[Tensors, dict
     return {entry.name: _array(entry, content, where) for entry in entries}, words
 
 
+def in_order(data: bytes) -> bytes:
+    """The same file with its words sorted: the package shuffles them, and equal content should be
+    equal bytes.
+    """
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of eight bytes
+    return b"".join((len(text).to_bytes(8, "little"), text, memoryview(data)[end:]))
+
+
 def _array(entry: _Entry, content: NDArray[np.uint8], where: str) -> NDArray[Any]:
     """One array in this machine's byte order, from the bytes of all."""
     raw = content[entry.begin : entry.end].copy()
