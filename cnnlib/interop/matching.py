@@ -103,8 +103,12 @@ def _parts(name: str) -> list[str]:
 
 
 def _require_an_order(where: str, layers: list[str], modules: list[str]) -> None:
-    """Refuse modules of equal shapes whose names differ in more than numbers."""
-    if len({re.sub(r"[0-9]+", "0", module) for module in modules}) > 1:
+    """Refuse modules of equal shapes whose names differ in more than numbers, and layers of which
+    one stands in a shortcut: no order of names says which that is.
+    """
+    patterns = {re.sub(r"[0-9]+", "0", module) for module in modules}
+    sides = {"shortcut" in layer.split(".") for layer in layers}
+    if len(patterns) > 1 or len(sides) > 1:
         raise CheckpointError(
             where,
             expected=f"names that tell which of its arrays are those of {_listed(layers)}",

@@ -100,6 +100,14 @@ def test_names_that_give_no_order_are_not_guessed(tmp_path: Path) -> None:
     assert "conv1, conv2" in told
 
 
+def test_a_shortcut_is_not_guessed() -> None:
+    own = {"residual1.conv1.weight": (2, 2, 1, 1), "residual1.shortcut.conv1.weight": (2, 2, 1, 1)}
+    theirs = {"block.conv1.weight": (2, 2, 1, 1), "block.conv2.weight": (2, 2, 1, 1)}
+    assert match(own, own, "w").by == "name"
+    with pytest.raises(CheckpointError, match="all of the same shapes"):
+        match(own, theirs, "w")
+
+
 def test_what_does_not_match_is_listed(tmp_path: Path) -> None:
     tensors = named(conv1="0", conv2="1", dense1="2")
     tensors["2.weight"] = np.zeros((3, 20), np.float32)
