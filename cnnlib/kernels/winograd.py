@@ -10,8 +10,10 @@ inputs and a 3x3 window g of weights with 16 instead of 36 multiplications:
          0 -1  1  0          1/2 -1/2  1/2
          0  1  0 -1           0    0    1
 
-For all tiles and channels at once the product is 16 products of matrices. The output tile *is* the
-window of the pooling, which therefore compares four contiguous planes. Backward uses the adjoints:
+For all tiles and channels at once the product M = (GgG') V, with V = B' d B, is 16 products of
+matrices. A transform of both axes of a tile is one matrix on its 16 numbers, the Kronecker product
+of the two: it is applied to 16 planes, one for each place in a tile. The output tile *is* the
+window of the pooling, which therefore compares four planes. Backward uses the adjoints:
 
     dM = A dY A',   d(GgG') = dM V',   dg = G' d(GgG') G,   dV = (GgG')' dM,   dd = B dV B'
 """
@@ -25,6 +27,8 @@ from cnnlib.kernels import winners
 from cnnlib.kernels.convolution import Geometry
 from cnnlib.kernels.products import in_pieces, pieces
 
+_A = np.array([[1, 0], [1, 1], [1, -1], [0, -1]])
+_B = np.array([[1, 0, 0, 0], [0, 1, -1, 1], [-1, 1, 1, 0], [0, 0, 0, -1]])
 _G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 LEAST = 16  # channels and filters from which it is faster than the direct kernel
 
@@ -70,22 +74,23 @@ class WinogradPool:
         r, q = self._tiles = out_height // 2, out_width // 2
         self.output_shape: Shape = (filters, r, q)
         dtype = weight.dtype
-        self._g = np.kron(_G, _G).astype(dtype)
+        self._a, self._b, self._g = (np.kron(one, one).astype(dtype) for one in (_A, _B, _G))
+        self._a_turned = np.ascontiguousarray(self._a.T)
+        self._b_turned = np.ascontiguousarray(self._b.T)
         self._weight, self._d_weight = weight, d_weight
         self._bias = None if bias is None else bias[:, None]
         self._d_bias = d_bias
         self._tiles_of = _Tiles(geometry)
         self._padded = np.zeros((2 * r + 2, channels, 2, q + 1, n), dtype)
-        self._rows = np.empty((4, r, channels, 2, q + 1, n), dtype)
-        self._v = np.empty((4, 4, channels, r, q, n), dtype)
+        self._d = np.empty((16, channels, r, q, n), dtype)
+        self._places = self._by_place(self._padded)
+        self._v = np.empty_like(self._d)
         self._taps = np.empty((9, filters, channels), dtype)
         self._u = np.empty((16, filters, channels), dtype)
         length = r * q * n
         self._pieces = pieces(filters, channels, length)
-        self._m = np.empty((4, 4, filters, length), dtype)
-        self._half = np.empty((2, 4, filters, length), dtype)
+        self._m = np.empty((16, filters, length), dtype)
         self._y = np.empty((2, 2, filters, length), dtype)
-        self._work = np.empty((4, filters, length), dtype)
         self._columns = np.empty((2, filters, length), dtype)
         self._p = np.empty((filters, length), dtype)
         self._zeros = np.zeros_like(self._p) if relu else None
@@ -102,18 +107,19 @@ class WinogradPool:
             if input_gradient:
                 self._dx = np.empty((height, channels, width, n), dtype)
                 self._d_padded = np.empty_like(self._padded)
-                self._a, self._b = np.empty((2, 4, r, channels, q, n), dtype)
-                self._c, self._d = np.empty((2, r, channels, 2, q + 1, n), dtype)
+                self._d_places = self._by_place(self._d_padded)
 
     def forward(self, x: Array, draw: Draw | None = None) -> Array:
         """x (H, C, W, N) to p (R, F, Q, N), a view whose planes lie filter by filter."""
-        self._transform_input(x)
         filters = len(self._p)
+        self._tiles_of.take(x, self._padded)
+        for plane, place in zip(self._d, self._places, strict=True):
+            np.copyto(plane, place)
+        _transform(self._b_turned, self._d, out=self._v)
         np.copyto(self._taps, self._weight.reshape(filters, 9, -1).swapaxes(0, 1))
         np.matmul(self._g, self._taps.reshape(9, -1), out=self._u.reshape(16, -1))
         np.matmul(self._u[:, None], self._matrices(self._v), out=self._matrices(self._m))
-        _fold(self._m, self._half, self._work)
-        _fold(self._half.swapaxes(0, 1), self._y.swapaxes(0, 1), self._work[:2])
+        _transform(self._a_turned, self._m, out=self._y)
         self._pool()
         return self._p.reshape(self._planes).swapaxes(0, 1)
 
@@ -121,6 +127,7 @@ class WinogradPool:
         """dy (R, F, Q, N) to dx (H, C, W, N), or None if it is not wanted."""
         filters = len(self._p)
         self._unpool(dy.swapaxes(0, 1))
+        _transform(self._a, self._y, out=self._m)
         m, v = self._matrices(self._m), self._matrices(self._v)
         if self._d_weight is not None:
             np.copyto(self._v_turned, v.swapaxes(-1, -2))
@@ -131,29 +138,35 @@ class WinogradPool:
         if self._dx is None:
             return None
         np.matmul(self._u.swapaxes(1, 2)[:, None], m, out=v)
-        self._scatter_tiles()
+        _transform(self._b, self._v, out=self._d)
+        self._add_tiles()
         self._tiles_of.give_back(self._d_padded, self._dx)
         return self._dx
 
-    def _matrices(self, planes: Array) -> Array:
-        """(4, 4, C, ...) as 16 matrices (C, T), in pieces."""
-        return in_pieces(planes.reshape(16, planes.shape[2], -1), self._pieces)
+    def _by_place(self, padded: Array) -> list[Array]:
+        """Where the pixels of one place of every tile stand in ``padded``, each (C, R, Q, N)."""
+        r, q = self._tiles
+        return [
+            padded[row : row + 2 * r : 2, :, column % 2, column // 2 : column // 2 + q].swapaxes(
+                0, 1
+            )
+            for row in range(4)
+            for column in range(4)
+        ]
 
-    def _transform_input(self, x: Array) -> None:
-        """V = B' d B for all tiles: rows first, then columns."""
-        self._tiles_of.take(x, self._padded)
-        rows, (r, q) = self._rows, self._tiles
-        d = [self._padded[i : i + 2 * r : 2] for i in range(4)]
-        np.subtract(d[0], d[2], out=rows[0])
-        np.add(d[1], d[2], out=rows[1])
-        np.subtract(d[2], d[1], out=rows[2])
-        np.subtract(d[1], d[3], out=rows[3])
-        e = [rows[:, :, :, j % 2, j // 2 : j // 2 + q] for j in range(4)]
-        v = self._v.swapaxes(2, 3)  # (4, 4, R, C, Q, N), as the rows stand
-        np.subtract(e[0], e[2], out=v[:, 0])
-        np.add(e[1], e[2], out=v[:, 1])
-        np.subtract(e[2], e[1], out=v[:, 2])
-        np.subtract(e[1], e[3], out=v[:, 3])
+    def _matrices(self, planes: Array) -> Array:
+        """(16, C, ...) as 16 matrices (C, T), in pieces."""
+        return in_pieces(planes.reshape(16, planes.shape[1], -1), self._pieces)
+
+    def _add_tiles(self) -> None:
+        """Add up the gradients of all tiles where they overlap."""
+        self._d_padded[-2:] = 0
+        self._d_padded[:, :, :, -1] = 0
+        for place, (plane, target) in enumerate(zip(self._d, self._d_places, strict=True)):
+            if place in (0, 1, 4, 5):  # the first of each parity
+                np.copyto(target, plane)
+            else:
+                np.add(target, plane, out=target)
 
     def _pool(self) -> None:
         """The largest of the four planes, with bias and ReLU; remember which it was."""
@@ -171,47 +184,15 @@ class WinogradPool:
             winners.remember(p, self._zeros, self._lower, self._upper, self._alive)
 
     def _unpool(self, dp: Array) -> None:
-        """dM = A dY A', where dY gives dp (F, R, Q, N) to the plane that won."""
-        columns, m = self._columns, self._m
+        """dY: dp (F, R, Q, N) to the plane that won."""
+        columns, y = self._columns, self._y
         tiles = columns.reshape(2, *self._planes)
         np.multiply(dp, self._upper.reshape(self._planes), out=tiles[0])
         np.multiply(dp, self._lower.reshape(self._planes), out=tiles[1])
         if self._d_bias is not None:
             self._d_bias += np.matmul(columns, self._ones).sum(axis=0)
-        corners = m[0::3, 0::3]  # dY stands where A has its single ones: rows and columns 0 and 3
-        np.multiply(columns, self._right, out=corners[:, 1])
-        np.subtract(columns, corners[:, 1], out=corners[:, 0])
-        _unfold(m[0::3].swapaxes(0, 1))
-        _unfold(m)
-
-    def _scatter_tiles(self) -> None:
-        """dd = B dV B' for all tiles, added where tiles overlap: columns first, then rows."""
-        v = self._v.swapaxes(2, 3)
-        q, a, b = self._tiles[1], self._a, self._b
-        rows = self._rows
-        np.subtract(v[:, 1], v[:, 2], out=b)
-        np.add(b, v[:, 3], out=b)  # second column of each tile
-        np.add(v[:, 1], v[:, 2], out=a)
-        np.subtract(a, v[:, 0], out=a)  # third column
-        even, odd = rows[:, :, :, 0], rows[:, :, :, 1]
-        even[:, :, :, 0] = v[:, 0, :, :, 0]
-        np.add(v[:, 0, :, :, 1:], a[:, :, :, :-1], out=even[:, :, :, 1:q])
-        even[:, :, :, q] = a[:, :, :, -1]
-        odd[:, :, :, 0] = b[:, :, :, 0]
-        np.subtract(b[:, :, :, 1:], v[:, 3, :, :, :-1], out=odd[:, :, :, 1:q])
-        np.negative(v[:, 3, :, :, -1], out=odd[:, :, :, q])
-        c, d, out = self._c, self._d, self._d_padded
-        np.subtract(rows[1], rows[2], out=d)
-        np.add(d, rows[3], out=d)
-        np.add(rows[1], rows[2], out=c)
-        np.subtract(c, rows[0], out=c)
-        even, odd = out[0::2], out[1::2]
-        even[0] = rows[0, 0]
-        np.add(rows[0, 1:], c[:-1], out=even[1:-1])
-        even[-1] = c[-1]
-        odd[0] = d[0]
-        np.subtract(d[1:], rows[3, :-1], out=odd[1:-1])
-        np.negative(rows[3, -1], out=odd[-1])
+        np.multiply(columns, self._right, out=y[:, 1])
+        np.subtract(columns, y[:, 1], out=y[:, 0])
 
 
 class _Tiles:
@@ -242,16 +223,9 @@ class _Tiles:
             np.copyto(x[self._rows[1], :, source], padded[self._rows[0], :, parity, to])
 
 
-def _fold(m: Array, y: Array, work: Array) -> None:
-    """A' along the first axis: y0 = m0 + m1 + m2, y1 = m1 - m2 - m3."""
-    np.add(m[1], m[2], out=work)
-    np.add(m[0], work, out=y[0])
-    np.subtract(m[1], m[2], out=work)
-    np.subtract(work, m[3], out=y[1])
-
-
-def _unfold(m: Array) -> None:
-    """A along the first axis, in place: m0 and m3 hold y0 and y1."""
-    np.add(m[0], m[3], out=m[1])
-    np.subtract(m[0], m[3], out=m[2])
-    np.negative(m[3], out=m[3])
+def _transform(matrix: Array, planes: Array, out: Array) -> None:
+    """Make each of the ``out`` planes a sum of the others, weighted by a row of ``matrix``."""
+    rows, inner = matrix.shape
+    numbers = planes.reshape(inner, -1)
+    count = pieces(rows, inner, numbers.shape[1])
+    np.matmul(matrix, in_pieces(numbers, count), out=in_pieces(out.reshape(rows, -1), count))
