@@ -71,7 +71,8 @@ class Meter:
             *whole, rest = (rest + portion).split(QUESTION)
             rest = rest[-8:]
             if whole:
-                os.write(self._terminal, ANSWER * len(whole))
+                with contextlib.suppress(OSError):  # hung up meanwhile
+                    os.write(self._terminal, ANSWER * len(whole))
 
     @property
     def total(self) -> int:
