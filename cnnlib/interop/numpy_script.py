@@ -78,7 +78,9 @@ def predict(images):
 
 '''
 _TAIL = '''"""
-ARRAYS = dict(np.load(io.BytesIO(base64.b64decode(WEIGHTS)), allow_pickle=False))
+ARRAYS = {}  # of each layer: weight, bias, running mean and variance, as far as it has them
+for name, array in np.load(io.BytesIO(base64.b64decode(WEIGHTS)), allow_pickle=False).items():
+    ARRAYS.setdefault(name.rpartition(".")[0], []).append(array)
 
 if __name__ == "__main__":
     main(predict, CLASSES)
@@ -102,7 +104,7 @@ def to_script(trained: TrainedModel, file: str = "predict.py") -> str:
     network = [
         "def network(x, w):",
         f'    """Pixels (N, {", ".join(map(str, model.input_shape))}) in [0, 1] to logits '
-        f'(N, {model.classes}); w holds the weights."""',
+        f'(N, {model.classes}); w holds the arrays of each layer."""',
         *(f"    {line}" for line in lines),
         "    return x",
     ]
@@ -172,9 +174,8 @@ def _residual(place: Placed, layer: Residual, x: str, used: dict[str, None]) -> 
     return [*lines, f"{x} = {main} + {side}"]
 
 
-def _arrays(place: Placed) -> list[str]:
-    names = [*place.layer.parameters(place.input_shape), *place.layer.buffers(place.input_shape)]
-    return [f'w["{place.name}.{name}"]' for name in names]
+def _arrays(place: Placed) -> str:
+    return f'*w["{place.name}"]'
 
 
 def _conv(place: Placed) -> list[str]:
@@ -185,7 +186,7 @@ def _conv(place: Placed) -> list[str]:
         "dilation": (layer.dilation, 1),
         "groups": (layer.groups, 1),
     }
-    return ["conv2d", *_arrays(place), *options(given)]
+    return ["conv2d", _arrays(place), *options(given)]
 
 
 def _pool(function: str) -> Callable[[Placed], list[str]]:
@@ -199,7 +200,7 @@ def _pool(function: str) -> Callable[[Placed], list[str]]:
 def _norm(function: str) -> Callable[[Placed], list[str]]:
     def write(place: Placed) -> list[str]:
         layer = cast("BatchNorm2d | LayerNorm", place.layer)
-        return [function, *_arrays(place), f"eps={layer.eps!r}"]
+        return [function, _arrays(place), f"eps={layer.eps!r}"]
 
     return write
 
@@ -212,7 +213,7 @@ _NEEDS = {
 }
 _WRITERS: dict[type[Layer], Callable[[Placed], list[str]]] = {
     Conv2d: _conv,
-    Dense: lambda place: ["dense", *_arrays(place)],
+    Dense: lambda place: ["dense", _arrays(place)],
     Flatten: lambda place: ["flatten"],
     MaxPool2d: _pool("max_pool2d"),
     AvgPool2d: _pool("avg_pool2d"),
