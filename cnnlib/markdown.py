@@ -59,6 +59,7 @@ def report_page(
     title: str,
     command: str,
     settings: Mapping[str, object],
+    versions: Mapping[str, object],
     epochs: Sequence[Mapping[str, object]],
     figures: Mapping[str, str],
     worst: int,
@@ -68,6 +69,8 @@ def report_page(
     if command:
         parts += ["## Repeat it", _block(command, "sh")]
     parts += _settings(settings)
+    if versions:
+        parts += ["## Made with", table(["what", "version"], versions.items(), left=2)]
     if epochs:
         parts += ["## Epochs", _epochs(epochs)]
     parts += ["## Classes", _classes(report), *_confusion(report)]

@@ -214,6 +214,7 @@ class Report:
         title: str = "Evaluation",
         command: str = "",
         settings: Mapping[str, object] | None = None,
+        versions: Mapping[str, object] | None = None,
         epochs: Sequence[Mapping[str, object]] = (),
         figures: Mapping[str, str] | None = None,
         worst: int = 20,
@@ -224,6 +225,7 @@ class Report:
             title: its heading.
             command: the command that repeats the run.
             settings: name -> value; a value of several lines becomes a block of its own.
+            versions: name -> version of what it was made with.
             epochs: a row for each, with the names of ``EpochEnded``: epoch, train_loss,
                 train_accuracy, valid_loss, valid_accuracy, learning_rate, is_best.
             figures: caption -> path, relative to the page.
@@ -236,6 +238,7 @@ class Report:
             title=title,
             command=command,
             settings=settings or {},
+            versions=versions or {},
             epochs=epochs,
             figures=figures or {},
             worst=worst,

@@ -14,6 +14,7 @@ from tui.cli import (
     importing,
     logs,
     predict,
+    report,
     results,
     run_commands,
     run_editing,
@@ -71,6 +72,7 @@ program.command("predict")(predict.predict)
 program.command("figures")(results.figures)
 program.command("export")(export.export)
 program.command("import")(importing.import_weights)
+program.command("report")(report.report)
 program.command("logs")(logs.logs)
 program.command("doctor")(doctor.doctor)
 program.add_typer(data_commands.commands, name="data")

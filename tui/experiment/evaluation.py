@@ -12,6 +12,8 @@ from cnnlib.runs.history import RunHistory
 from tui.experiment.loading import RunData, load_data, load_model
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cnnlib.model import Sequential
     from cnnlib.runs.directory import Run
 
@@ -46,28 +48,33 @@ def report_of(run: Run, splits: RunData | None = None, model: Sequential | None 
     return measure(model or load_model(run), splits or load_data(run))
 
 
+def settings_of(description: Mapping[str, Any]) -> dict[str, Any]:
+    """What repeats a run, and what was found of its data and its network, by name."""
+    return {
+        name: value
+        for table in ("data", "model", "training")
+        for name, value in description.get(table, {}).items()
+        if name not in ("source", "classes", "input_shape") and value != ""
+    }
+
+
+def epoch_rows(history: RunHistory) -> list[dict[str, Any]]:
+    """The epochs as dictionaries with the names of EpochEnded."""
+    rows = history.epochs().to_dict(orient="records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
 def write_report(run: Run, report: Report) -> None:
     """Leave report.json and report.md in the directory of the run.
 
     Raises:
         RunError: they cannot be written.
     """
-    description = run.description()
-    epochs: list[dict[str, Any]] = [
-        {str(name): value for name, value in row.items()}
-        for row in RunHistory.read(run).epochs().to_dict(orient="records")
-    ]
-    settings = {
-        name: value
-        for table in ("data", "model", "training")
-        for name, value in description.get(table, {}).items()
-        if name not in ("source", "classes", "input_shape") and value != ""
-    }
     page = report.to_markdown(
         title=f"Evaluation of {run.id}",
         command=shlex.join(["cnn-tui", "train", "--config", str(run.description_path)]),
-        settings=settings,
-        epochs=epochs,
+        settings=settings_of(run.description()),
+        epochs=epoch_rows(RunHistory.read(run)),
         figures={
             name: os.path.relpath(run.figures / f"{name}.png", run.path)
             for name in ("curves", "confusion", "mistakes")

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnlib import figures
 from cnnlib.errors import RunError
-from tui.experiment.checkpoints import BEST
 from tui.logs import extra
 from tui.logs.contents import Contents
 
@@ -110,8 +109,9 @@ def _fill(client: Any, logged: str, contents: Contents) -> None:
     for path in (run.description_path, run.report_path, run.report_markdown_path):
         if path.exists():
             client.log_artifact(logged, str(path))
-    if (run.checkpoints / BEST).exists():
-        client.log_artifact(logged, str(run.checkpoints / BEST), "weights")
+    best = run.checkpoints / "best.safetensors"
+    if best.exists():
+        client.log_artifact(logged, str(best), "weights")
     with tempfile.TemporaryDirectory() as folder:
         for name, figure in contents.figures():
             path = figures.save(figure, Path(folder) / f"{name}.png")
