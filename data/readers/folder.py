@@ -9,6 +9,7 @@ picture at a time stands in memory beside the pixels.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,8 @@ from data.resizing import size_words
 
 TEST_FOLDERS = ("test", "val", "valid", "validation")
 """What the folder of the test images may be called, beside ``train``; the first that is there."""
+
+_NUMBERS = re.compile("([0-9]+)")
 
 
 class _Found(NamedTuple):
@@ -144,11 +147,11 @@ def _pictures(folder: Path) -> list[os.DirEntry[str]]:
         ]
 
 
-def _natural(name: str) -> tuple[int, int, str]:
-    """Numbers by value, before words: 2 before 10 before cat."""
-    stem = name.split(".", 1)[0]
-    number = stem.isascii() and stem.isdigit() and len(stem) < 20
-    return (0, int(stem), name) if number else (1, 0, name)
+def _natural(name: str) -> tuple[list[tuple[bool, int, str]], str]:
+    """Numbers by value, and before words: 2 before 10 before cat; cat 2 before cat 10."""
+    parts = [part for part in _NUMBERS.split(name) if part]
+    key = [(False, int(part), "") if _NUMBERS.match(part) else (True, 0, part) for part in parts]
+    return key, name
 
 
 def _find(root: Path, classes: tuple[str, ...]) -> list[_Found]:

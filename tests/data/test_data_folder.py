@@ -24,16 +24,16 @@ def write(path: Path, pixels: np.ndarray, mode: str | None = None) -> None:
 
 
 def test_classes_are_folders_in_natural_order(tmp_path: Path) -> None:
-    for name in ("10", "2", "cat", "Ant"):
+    for name in ("10", "2", "cat", "Ant", "cat 10", "cat 9"):
         for at in range(5):
             write(tmp_path / name / f"{at}.png", GRAY + np.uint8(at))
     (tmp_path / "2" / "notes.txt").write_text("no picture")
     (tmp_path / ".hidden").mkdir()
     dataset = data.load(tmp_path)
-    assert dataset.classes == ("2", "10", "Ant", "cat")
+    assert dataset.classes == ("2", "10", "Ant", "cat", "cat 9", "cat 10")
     assert dataset.image_shape == (1, 6, 9)
-    assert (len(dataset.train), len(dataset.test)) == (16, 4)
-    assert dataset.test.counts(4).tolist() == [1, 1, 1, 1]
+    assert (len(dataset.train), len(dataset.test)) == (24, 6)
+    assert dataset.test.counts(6).tolist() == [1] * 6
 
 
 def test_train_and_test_folders(tmp_path: Path) -> None:
