@@ -8,8 +8,10 @@ comes as a message from a thread worker. Its parts are mixins: `tui.navigation` 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -44,6 +46,10 @@ if TYPE_CHECKING:
 TICK = 0.25
 TICK_OVER_SSH = 0.5
 """Seconds between two looks at the series."""
+GARBAGE = (20_000, 20, 50)
+"""Thresholds of Python's collector: a frame makes some ten thousand small objects."""
+AFTER_FIRST_PAINT = 0.5
+"""Seconds until the data of an attached run is read: its charts need none."""
 
 
 class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=False):
@@ -94,14 +100,18 @@ class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=Fa
     async def on_mount(self) -> None:
         """Show the first pane, follow the run, read the data, start ticking."""
         if self._first_run is not None:
+            if self.session.run is None:
+                self.session.open_run(self._first_run)
             await self.action_show_pane("train")
-            self.show_run(self._first_run)
+            self.set_timer(AFTER_FIRST_PAINT, partial(self.read_data_of, self._first_run))
         else:
             await self.action_show_pane(PANES[0][0])
             self.read_dataset(self.session.settings.data)
         usual = TICK_OVER_SSH if self.session.terminal.ssh else TICK
         self.set_interval(self._tick or usual, self._look)
         self._check_size(self.size)
+        gc.freeze()  # modules and style sheets stay: no key waits for their collection
+        gc.set_threshold(*GARBAGE)
 
     def on_unmount(self) -> None:
         """Stop following; a run goes on."""
@@ -131,6 +141,7 @@ class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=Fa
         if pane is not None and pane.is_mounted and self._drawn.get(self._current) != version:
             self._drawn[self._current] = version
             pane.show_session(self.session)
+            self.call_after_refresh(self.session.drawn)
 
     def pane_shown(self, name: str) -> None:
         """Draw the keys of the pane that is shown now, and the pane."""

@@ -6,6 +6,7 @@ journal that is read to its end and then read on.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -14,11 +15,16 @@ from typing import TYPE_CHECKING
 from cnnlib.errors import CnnError
 from cnnlib.runs import lock
 from cnnlib.runs.journal import JournalReader
+from cnnlib.runs.sketch import sketch
 from tui.series import Series
 from tui.usage import Meter, Usage
 
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
+
+
+AFTER_A_GLANCE = 5.0
+"""Seconds until a long past is read step by step though nobody has drawn what a glance gave."""
 
 
 class Follower:
@@ -33,6 +39,9 @@ class Follower:
         self._owner_asked = 0.0
         self._meter: Meter | None = None
         self._measured = 0.0
+        self._whole: Series | None = None  # being read, while a sketch of it is shown
+        self.drawn = threading.Event()
+        """Set by whoever has drawn the series: then the rest of a long past is read."""
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -44,6 +53,22 @@ class Follower:
     def stop(self) -> None:
         """Follow no longer; returns at once."""
         self._done.set()
+        self.drawn.set()
+
+    def glance(self) -> None:
+        """Take in a long past at once, though not each of its steps; they are read afterwards.
+
+        Raises:
+            RunError: the journal cannot be read.
+        """
+        series = Series()
+        for record in sketch(self.run.journal_path):
+            series.add(record)
+        if series.started is not None:
+            self._whole = self.series
+            self.series = series
+            self._ask_owner()
+            series.version = self._whole.version + 1
 
     def poll(self) -> int:
         """Read what is new, once; returns the number of events."""
@@ -51,9 +76,15 @@ class Follower:
         if self._reader.restarted:  # rewound or replaced: what was read before is void
             replacement = Series()
             replacement.version = self.series.version + 1
-            self.series = replacement
+            self.series, self._whole = replacement, None
+        series = self.series if self._whole is None else self._whole
         for record in records:
-            self.series.add(record)
+            series.add(record)
+        if self._whole is not None:
+            if self._reader.behind:
+                return len(records)  # what was seen at a glance is shown until all is read
+            series.version = self.series.version + 1
+            self.series, self._whole = series, None
         changed = bool(records) or self._reader.damaged != self.series.damaged
         self.series.damaged = self._reader.damaged
         if self._reader.behind:
@@ -87,6 +118,11 @@ class Follower:
         return self._meter.read()
 
     def _follow(self) -> None:
+        with contextlib.suppress(OSError, CnnError):  # said by what follows
+            if self.series.state != "starting":  # a trainer is awaited: nothing is to be hidden
+                self.glance()
+            if self._whole is not None:  # let it be drawn first
+                self.drawn.wait(AFTER_A_GLANCE)
         while not self._done.is_set():
             problem = ""
             try:

@@ -133,6 +133,11 @@ class Launching(App[None]):
         self.session.open_run(run)
         self._read_dataset_of(run)
 
+    def read_data_of(self, run: Run) -> None:
+        """Read the data that a run trains on, if it is still the run that is shown."""
+        if self.session.run is run:
+            self._read_dataset_of(run)
+
     @work(thread=True, exclusive=True, group="dataset", exit_on_error=False)
     def _read_dataset_of(self, run: Run) -> None:
         from tui.experiment import load_data

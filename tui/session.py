@@ -125,20 +125,29 @@ class Session:
         if count:
             self.choose_sample(self.sample.split, (self.sample.index + step) % count)
 
-    def open_run(self, run: Run | None, *, launched: bool = False) -> None:
+    def open_run(
+        self, run: Run | None, *, launched: bool = False, follower: Follower | None = None
+    ) -> None:
         """Show another run (or none) and follow its journal from now on.
 
-        `launched` says that a trainer was just started on it, whose first word is awaited.
+        `launched` says that a trainer was just started on it, whose first word is awaited;
+        `follower` follows it already.
         """
         self.close()
         self._version += self.series.version  # the version never falls back
         self.run = run
-        self._follower = Follower(run) if run is not None else None
-        if self._follower is not None:
+        self._follower = follower or (Follower(run) if run is not None else None)
+        if self._follower is not None and follower is None:
             if launched:
                 self._follower.series.expect_trainer()
             self._follower.start()
         self.touch()
+
+    def drawn(self) -> None:
+        """A pane has drawn what is known of the run."""
+        for follower in (self._follower, *self._compared.values()):
+            if follower is not None and follower.series.started is not None:
+                follower.drawn.set()
 
     @property
     def compared(self) -> list[tuple[Run, Series]]:

@@ -137,9 +137,10 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Close the terminal under the program, as a dropped line does."""
+        process = self.child.ptyproc
         with contextlib.suppress(OSError):
-            os.close(self.child.child_fd)
-        self.child.closed = True
+            process.fileobj.close()  # the descriptor by its owner, who would close another's later
+        self.child.closed = process.closed = True
 
     def close(self) -> None:
         """End the program if it has not ended, and let go of the terminal."""

@@ -30,6 +30,27 @@ def test_the_past_of_fifty_thousand_steps_is_there_at_once(tmp_path: Path) -> No
     assert series.damaged == 0
 
 
+def test_a_glance_shows_what_the_whole_shows(tmp_path: Path) -> None:
+    """All but most of the steps: epochs, log, state, speed and the shape of the curve."""
+    whole = Follower(long_run(tmp_path))
+    glance = Follower(whole.run)
+    while whole.poll():
+        pass
+    glance.glance()
+    seen, told = glance.series, whole.series
+    assert 1000 < seen.steps.values.size < 4000
+    assert seen.epochs == told.epochs
+    assert list(seen.log) == list(told.log)
+    for name in ("state", "step", "epoch", "started", "ended", "seconds", "images_per_second"):
+        assert getattr(seen, name) == getattr(told, name), name
+    drawn = np.interp(told.steps.values, seen.steps.values, seen.losses.values)
+    assert np.abs(drawn - told.losses.values).mean() < 0.06  # of a curve that swings by 0.1
+    while glance.poll():
+        assert glance.series is seen or glance.series.steps.values.size == STEPS
+    np.testing.assert_array_equal(glance.series.losses.values, told.losses.values)
+    assert glance.series.version > seen.version
+
+
 def test_what_was_read_is_never_read_again_while_following(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnnlib.runs.directory import Run
+    from tui.following import Follower
 
 
 def open_app(
@@ -50,6 +55,7 @@ def open_app(
             architecture=architecture_text(arch) if arch is not None else None,
         )
         run = find_run(attach, runs) if attached else None
+        follower = _followed(run) if run is not None else None  # read while Textual is loaded
 
         from tui.app import app_with
         from tui.terminal import ask
@@ -63,6 +69,17 @@ def open_app(
             preferences=preferences,
         )
         app.session.edit(settings)
+        if run is not None:
+            app.session.open_run(run, follower=follower)
         guard.on_signal(app.leave_by_signal)
         app.run()
     return app.return_code or 0
+
+
+def _followed(run: Run) -> Follower:
+    """A follower at work on a run."""
+    from tui.following import Follower
+
+    follower = Follower(run)
+    follower.start()
+    return follower
