@@ -18,6 +18,9 @@ from textual import constants
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.driver import Driver
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from tui.link import Link
@@ -41,6 +44,12 @@ def is_ours(driver: Driver | None) -> TypeGuard[TerminalDriver]:
     return hasattr(driver, "written")
 
 
+class MainScreen(Screen[None]):
+    """The screen of the panes; a change of the focus alone does not repaint all of it."""
+
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
+
 class FlowControl(App[None]):
     """See the module."""
 
@@ -52,6 +61,10 @@ class FlowControl(App[None]):
         self._held: AbstractContextManager[None] | None = None
         self._missed = False
         super().__init__(driver_class=driver_class(), **options)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The screen of the panes."""
+        return MainScreen(id="_default")
 
     @property
     def is_in_field(self) -> bool:
@@ -104,7 +117,7 @@ class FlowControl(App[None]):
         if self._screen_stack:
             if self._missed:
                 self._missed = False
-                self.screen.refresh(layout=True)
+                self.screen.refresh()
             self.screen.check_idle()
 
     def ask_again(self) -> None:

@@ -56,15 +56,13 @@ class Navigation(App[None]):
             pane = self._panes[name] = pane_class(name)(self.session)
             pane.display = False
             await self.main.query_one("#panes", Container).mount(pane)
-        self.main.set_focus(None)
         self._current = name
-        with self.batch_update():
+        with self.batch_update():  # laid out and painted once
             if before is not None:
                 before.display = False
             pane.display = True
-        self.pane_shown(name)
-        if pane.first_focus:
-            pane.query_one(pane.first_focus).focus()
+            self.main.set_focus(pane.query_one(pane.first_focus) if pane.first_focus else None)
+            self.pane_shown(name)
 
     def action_in_pane(self, command_id: str) -> None:
         """Carry out a command of the visible pane."""

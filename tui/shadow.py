@@ -36,20 +36,12 @@ class Shadow:
     def __init__(self) -> None:
         self._rows: list[list[Cell]] = []
         self._width = 0
+        self._has_wide = False
+        """Whether there ever was a character two cells wide."""
 
     def forget(self) -> None:
         """Nobody knows what the terminal shows: all is to be sent again."""
         self._rows = []
-
-    @staticmethod
-    def _mend(row: list[Cell]) -> None:
-        """Halves of wide characters that were painted over in part are spaces."""
-        for x, (char, look) in enumerate(row):
-            if char == "":
-                if not x or _width(row[x - 1][0]) != 2:
-                    row[x] = (" ", look.of_spaces)
-            elif char > "\u10ff" and _width(char) == 2 and (x + 1 == len(row) or row[x + 1][0]):
-                row[x] = (" ", look.of_spaces)
 
     def paint(self, update: CompositorUpdate, colours: ColorSystem, size: tuple[int, int]) -> str:
         """What to write so that a terminal of this size shows the update, too."""
@@ -63,10 +55,12 @@ class Shadow:
             row = wanted.get(y)
             if row is None:
                 row = wanted[y] = self._rows[y].copy()
-            cells = _cells(strip, colours)
+            cells, is_narrow = _cells(strip, colours)
+            self._has_wide |= not is_narrow
             row[x : x + len(cells)] = cells
             del row[width:]
-            self._mend(row)
+            if self._has_wide:
+                _mend(row)
         out: list[str] = []
         look = PLAIN
         for y, row in wanted.items():
@@ -76,6 +70,16 @@ class Shadow:
         if look != PLAIN:
             out.append("\x1b[0m")
         return "".join(out)
+
+
+def _mend(row: list[Cell]) -> None:
+    """Halves of wide characters that were painted over in part are spaces."""
+    for x, (char, look) in enumerate(row):
+        if char == "":
+            if not x or _width(row[x - 1][0]) != 2:
+                row[x] = (" ", look.of_spaces)
+        elif char > "\u10ff" and _width(char) == 2 and (x + 1 == len(row) or row[x + 1][0]):
+            row[x] = (" ", look.of_spaces)
 
 
 def _width(char: str) -> int:
@@ -99,8 +103,10 @@ def _strips(update: CompositorUpdate) -> Iterator[tuple[int, int, Strip]]:
                 yield y, x, strip if whole else strip.crop(0, min(end, last) - x)
 
 
-def _cells(strip: Strip, colours: ColorSystem) -> list[Cell]:
+def _cells(strip: Strip, colours: ColorSystem) -> tuple[list[Cell], bool]:
+    """The cells of a strip, and whether none of its characters is wide."""
     cells: list[Cell] = []
+    is_narrow = True
     for text, style, control in strip:
         if control:
             continue
@@ -118,12 +124,13 @@ def _cells(strip: Strip, colours: ColorSystem) -> list[Cell]:
             continue
         for char in text:
             width = get_character_cell_size(char)
+            is_narrow &= width < 2
             if width == 0 and cells:
                 cells[-1] = (cells[-1][0] + char, cells[-1][1])
             elif width:
                 cells.append(blank if char == " " else (char, look))
                 cells += [("", look)] * (width - 1)
-    return cells
+    return cells, is_narrow
 
 
 def _write(out: list[str], y: int, old: list[Cell], new: list[Cell], look: Look) -> Look:

@@ -80,6 +80,7 @@ class CellGrid(QuietTitles, Widget):
         self.can_focus = can_focus
         self._grid = Grid.blank(0, 0)
         self._renderer: Renderer | None = None
+        self._drawn_for = (0, 0)
 
     @property
     def grid(self) -> Grid:
@@ -88,6 +89,7 @@ class CellGrid(QuietTitles, Widget):
 
     def show(self, grid: Grid) -> None:
         """Show this grid from now on."""
+        self._drawn_for = (0, 0)
         self._renderer = None
         self._replace(grid)
 
@@ -99,6 +101,7 @@ class CellGrid(QuietTitles, Widget):
     def _redraw(self) -> None:
         width, height = self.content_size
         if self._renderer is not None and width > 0 and height > 0:
+            self._drawn_for = width, height
             self._replace(self._renderer(width, height))
 
     def _replace(self, grid: Grid) -> None:
@@ -121,8 +124,9 @@ class CellGrid(QuietTitles, Widget):
         return self._grid.height
 
     def on_resize(self) -> None:
-        """Draw again for the new size."""
-        self._redraw()
+        """Draw again for another size; one that is only shown again is drawn already."""
+        if self.content_size != self._drawn_for:
+            self._redraw()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Report the cell, if it is one of the grid's."""
