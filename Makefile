@@ -6,12 +6,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench venv format clean
+.PHONY: help run test bench docs venv format clean
 
 help:
 	@echo "make run     open the app on the embedded data set"
 	@echo "make test    format check, lint, types and all tests"
 	@echo "make bench   measure the engine (tests/benchmarks)"
+	@echo "make docs    the reference of cnnlib and data, in build/docs"
 	@echo "make venv    only make the virtual environment in $(VENV)"
 	@echo "make format  rewrite the sources in the one format"
 
@@ -27,6 +28,12 @@ test: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	@test -n "$$(ls tests/benchmarks/bench_*.py 2>/dev/null)" || { echo "make bench: there is no benchmark in tests/benchmarks yet" >&2; exit 1; }
 	@set -e; for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file $(ARGS); done
+
+MODULES = $(shell find cnnlib data -name '*.py' ! -name rank_main.py | sed 's,/__init__.py$$,,; s,\.py$$,,; s,/,.,g' | sort)
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/pdoc --docformat google --no-show-source --output-directory build/docs $(MODULES)
+	@echo "build/docs/index.html"
 
 venv: $(VENV)/.installed-dev
 
