@@ -99,6 +99,7 @@ class Follower:
         series, owner = self.series, lock.owner(self.run)
         before = _told(series.owner) if series.owner_known else ()
         series.owner, series.owner_known = owner, True
+        series.owner_heard = time.time() - owner.silent_seconds if owner is not None else 0.0
         usage, series.usage = series.usage, self._measure(owner)
         return before != _told(owner) or usage != series.usage
 

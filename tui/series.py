@@ -22,7 +22,7 @@ from tui.usage import Usage
 LOG_LINES = 2000
 LIVE = ("starting", "training", "paused")
 """The states in which a trainer is at work."""
-RESUMABLE = ("interrupted", "no trainer", "stopped", "failed")
+RESUMABLE = ("interrupted", "silent", "no trainer", "stopped", "failed")
 """The states in which a trainer can take the run up again."""
 PATIENCE = 30.0
 """Seconds that a launched trainer has to say its first word."""
@@ -71,6 +71,8 @@ class Series:
         self.epoch = 0
         self.owner: lock.Owner | None = None
         self.owner_known = False
+        self.owner_heard = 0.0
+        """When the owner last gave a sign of life, in seconds since 1970."""
         self.usage: Usage | None = None
         """What the trainer takes of this machine, where it works here and that can be known."""
         self.damaged = 0
@@ -89,7 +91,7 @@ class Series:
 
     @property
     def state(self) -> str:
-        """One word: no run, starting, training, paused, interrupted, or why it ended."""
+        """One word: no run, starting, training, paused, interrupted, silent, or why it ended."""
         if self.problem:
             return "unreadable"
         if self._is_awaited:
@@ -99,6 +101,8 @@ class Series:
         if not self.owner_known:
             return "reading"
         if self.owner is None or not self.owner.present:
+            if self.owner is not None and self.owner.alive is None:
+                return "silent"  # on another machine, and not heard of lately
             return "interrupted" if self.started is not None else "no trainer"
         if self.started is None:
             return "starting"

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from long_run import long_run
-from terminal_driver import Terminal
+from terminal_driver import Terminal, command
 
 from cnnlib import events as ev
 from cnnlib.runs import lines
+from cnnlib.runs.directory import find
+from cnnlib.runs.history import RunHistory
 from cnnlib.runs.journal import JournalWriter
+from cnnlib.runs.lock import owner
 from tui.following import Follower
 
 STEPS = 50_000
@@ -93,3 +100,39 @@ def test_the_charts_are_on_the_screen_soon(tmp_path: Path) -> None:
     finally:
         terminal.close()
     assert sum("\u2800" < character <= "\u28ff" for character in text) > 20, text
+
+
+@pytest.mark.terminal
+def test_two_screens_on_one_run_show_what_either_asks(tmp_path: Path) -> None:
+    words = ("--epochs", "10000", "--arch", "tiny", "--ranks", "1", "--runs", tmp_path / "runs")
+    done = subprocess.run(
+        [command(), "train", *map(str, words), "--detach", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    run = find(tmp_path / "runs")
+    screens: list[Terminal] = []
+    try:
+        for _ in range(2):
+            screens.append(Terminal("attach", "--runs", tmp_path / "runs", home=tmp_path))
+        first, second = screens
+        for screen in screens:
+            screen.wait_for("training", "step", seconds=60)
+        first.press("p")
+        for screen in screens:
+            screen.wait_for("‖ paused")
+        second.press("p")
+        for screen in screens:
+            screen.wait_for("● training")
+        second.press("x")
+        first.wait_for("stopped")
+        second.wait_for("stopped")
+    finally:
+        for screen in screens:
+            screen.close()
+        if owner(run) is not None:
+            os.kill(json.loads(done.stdout)["pid"], signal.SIGKILL)
+    told = [record.event for record in RunHistory.read(run).records]
+    answers = [event.name for event in told if isinstance(event, ev.CommandDone)]
+    assert answers == ["Pause", "Resume", "Stop"]

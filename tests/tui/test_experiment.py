@@ -367,6 +367,27 @@ def test_a_rank_that_dies_ends_the_run_with_its_last_step_in_a_checkpoint(
     assert_same_bits(run, whole)
 
 
+def test_a_rank_that_dies_while_it_is_asked_to_evaluate_ends_the_run_whole(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(**asdict(settings) | {"ranks": 2})
+    whole = prepare(settings, tmp_path / "whole")
+    assert train(whole) == 0
+    run = prepare(settings, tmp_path / "cut")
+    with monkeypatch.context() as patch:
+        patch.setattr(Team, "probabilities", dying(Team.probabilities, 1))  # before the first epoch
+        with pytest.raises(RankError, match=r"rank 1.*gone"):
+            train(run, when(at_step(8), lambda: commands.send(run, commands.EvaluateNow())))
+    *_, saved, ended = events_of(run)
+    assert isinstance(saved, ev.CheckpointSaved)
+    assert isinstance(ended, ev.RunEnded)
+    assert (saved.step, saved.reason, ended.reason) == (8, "failed", "failed")
+    assert owner(run) is None
+    assert train(run) == 0  # and now the question is answered
+    assert sum(isinstance(event, ev.CommandDone) for event in events_of(run)) == 1
+    assert last_tensors(run) == last_tensors(whole)
+
+
 def dying(method: Callable[..., Any], call: int) -> Callable[..., Any]:
     """The method of a Team, before whose so many-th call a rank is killed."""
     calls = itertools.count(1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,13 @@ from cnnlib.runs.lock import RunLock
 from tui.cli import run as cnn_tui
 from tui.experiment import fork, load_model, prepare, train
 from tui.experiment.checkpoints import kept_epochs
+from tui.following import Follower
+from tui.log_lines import clock
+from tui.render.palette import DARK
+from tui.render.training import figures_of_run
+from tui.series import RESUMABLE
 from tui.settings import Settings
+from tui.terminal import Terminal
 
 Tell = Callable[..., Any]
 EPOCHS = 6
@@ -270,3 +278,37 @@ def test_a_run_at_work_is_not_deleted(tell: Tell, tmp_path: Path) -> None:
     assert run.exists()
     tell("delete", run.id, "--forever", "--runs", tmp_path)
     assert trash.trashed(tmp_path) == []
+
+
+def test_a_trainer_on_another_machine_is_told_from_its_heartbeat(
+    make_run: Callable[..., Any], tell: Tell
+) -> None:
+    """A lock that names another host: nobody here can ask the system about it."""
+    fake = make_run()
+    fake.begin()
+    fake.train(5)
+    run: Run = fake.run
+    run.lock_path.write_text(json.dumps({"host": "far-away", "pid": 4711, "token": "a"}))
+    root = run.path.parent
+
+    def shown() -> tuple[str, str, str]:
+        follower = Follower(run)
+        follower.poll()
+        grid = figures_of_run(follower.series, 60, 8, Terminal(), DARK)
+        (listed,) = json.loads(tell("list", "--json", "--runs", root))
+        return follower.series.state, listed["state"], grid.text()
+
+    heard = time.time() - 5
+    os.utime(run.lock_path, (heard, heard))
+    state, listed, text = shown()
+    assert (state, listed) == ("training", "running")
+    assert "on far-away, process 4711" in text
+    with pytest.raises(RunError, match="process 4711 on far-away"):
+        train(run)
+
+    heard = time.time() - 3600
+    os.utime(run.lock_path, (heard, heard))
+    state, listed, text = shown()
+    assert (state, listed) == ("silent", "silent")
+    assert f"silent since {clock(heard)}: far-away, process 4711" in text
+    assert state in RESUMABLE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.log_lines import clock
 from tui.render.bars import bar
 from tui.render.cells import Grid
 from tui.render.format import count, duration, number, percent, short_count, size
@@ -23,6 +24,8 @@ def figures_of_run(
     """How far the run is, how fast, and how good; the most important rows first."""
     started = series.started
     rows: list[tuple[str, str | Cell]] = [("state", _state(series, terminal, palette))]
+    if trainer := _trainer(series):
+        rows.append(("trainer", trainer))
     label = 10
     room = max(4, width - label - 1)
     if started is not None:
@@ -48,6 +51,17 @@ def figures_of_run(
             taken = f"{usage.cores:.0%} CPU, {size(usage.memory)}{ranks}"
             rows.append(("trainer", taken))
     return facts(rows, width, height, terminal, palette=palette)
+
+
+def _trainer(series: Series) -> str:
+    """Where the trainer is, or since when it is silent, where that is not here and now."""
+    owner = series.owner
+    if owner is None or series.ended is not None:
+        return ""
+    who = f"{owner.host}, process {owner.pid}"
+    if series.is_live:
+        return f"on {who}" if owner.alive is None else ""
+    return f"silent since {clock(series.owner_heard)}: {who}"
 
 
 def _state(series: Series, terminal: Terminal, palette: Palette) -> Cell:
