@@ -9,22 +9,20 @@ comes as a message from a thread worker. Its parts are mixins: `tui.navigation` 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import Resize
 from textual.geometry import Size
-from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from tui.commands import PANES, Table
 from tui.flow import FlowControl
-from tui.keys import bindings, palette_entries
+from tui.keys import bindings
 from tui.leaving import Leaving
 from tui.navigation import Navigation
 from tui.preferences import Preferences
@@ -32,6 +30,7 @@ from tui.render.cells import text_width
 from tui.render.palette import PALETTES
 from tui.screens.export import ExportScreen
 from tui.screens.help import HelpScreen
+from tui.screens.palette import PaletteScreen
 from tui.screens.too_small import NEEDED, TooSmallScreen
 from tui.session import Session
 from tui.settings import Settings
@@ -39,6 +38,7 @@ from tui.terminal import Terminal
 from tui.themes import THEMES
 from tui.typeahead import TypeAhead
 from tui.widgets.frame import KeyBar, StatusBar, TabBar
+from tui.widgets.scrollbars import draw_bars
 
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
@@ -86,7 +86,7 @@ class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=Fa
             self.register_theme(theme)
         self.theme = f"cnn-{preferences.theme}"
         self.session.palette = PALETTES[self.theme]
-        self.set_class(not terminal.unicode, "-ascii")
+        self._fit_glyphs()
 
     # The frame
 
@@ -175,8 +175,13 @@ class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=Fa
         terminal = self.session.terminal
         self.session.terminal = terminal.with_glyphs("half" if terminal.plain else "ascii")
         self.say(f"drawing in {'half blocks' if terminal.plain else 'ASCII'}")
-        self.set_class(not self.session.terminal.unicode, "-ascii")
+        self._fit_glyphs()
         self.redraw_all()
+
+    def _fit_glyphs(self) -> None:
+        unicode = self.session.terminal.unicode
+        self.set_class(not unicode, "-ascii")
+        draw_bars(unicode=unicode)
 
     def action_theme(self) -> None:
         """The next of the themes."""
@@ -201,15 +206,19 @@ class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=Fa
         self.push_screen(HelpScreen(self._current, self.session.terminal, self.session.commands))
 
     def action_export(self) -> None:
-        """Write figures of the current run."""
-        if self.session.run is None:
-            self.say("no run to export: start one (3, r) or choose one (7)", "warning")
-        else:
-            self.push_screen(ExportScreen(self.session.run))
+        """Write figures of the current run, or the screen."""
+        if not isinstance(self.screen, ExportScreen):
+            self.push_screen(ExportScreen(self.session.run, self.screen, self._current))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every command of the table stands in the palette."""
-        yield from palette_entries(self.run_command)
+    def action_command_palette(self) -> None:
+        """Every command of the table by its name."""
+
+        async def carry_out(command_id: str | None) -> None:
+            if command_id is not None:
+                await self.run_command(command_id)
+
+        if not isinstance(self.screen, PaletteScreen):
+            self.push_screen(PaletteScreen(self.session.commands, self._current), carry_out)
 
     # Size
 

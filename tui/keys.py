@@ -1,11 +1,7 @@
-"""The table of commands as Textual wants it: key bindings and entries of the command palette."""
+"""The table of commands as Textual wants it: key bindings."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from functools import partial
-
-from textual.app import SystemCommand
 from textual.binding import Binding
 
 from tui.commands import COMMANDS, PANES, Table, commands_for
@@ -35,12 +31,3 @@ def bindings(table: Table = COMMANDS) -> list[AnyBinding]:
         for keys, _, title, command_id in bindings_for(name, table)
     ]
     return everywhere + of_panes
-
-
-def palette_entries(run: Callable[[str], Awaitable[None]]) -> Iterator[SystemCommand]:
-    """An entry for every command, which `run` carries out by its id."""
-    titles = dict(PANES)
-    for entry in COMMANDS:
-        if entry.id not in ("palette", "back"):
-            where = f"{titles[entry.pane]}: " if entry.pane else ""
-            yield SystemCommand(f"{where}{entry.title}", entry.help, partial(run, entry.id))

@@ -2,10 +2,10 @@
 
 Textual handles neither. A SIGHUP (the link dropped) would kill it without a word, SIGTERM would
 leave the terminal in its alternate screen, and when the link stalled before it dropped, the app's
-main thread is stuck in a write and no Python handler would ever run. So these signals (and SIGINT,
-which in the app no key sends) are blocked in every thread and a guard thread takes them with `sigwait`; it asks the app to leave, and where that
-does not happen before a deadline it ends the process. A training is not touched: it lives in a
-session of its own.
+main thread is stuck in a write and no Python handler would ever run. So these signals, and SIGINT,
+which no key sends while the app runs, are blocked in every thread, and a guard thread takes them
+with `sigwait`; it asks the app to leave, and where that does not happen before a deadline it ends
+the process. A training is not touched: it lives in a session of its own.
 """
 
 from __future__ import annotations

@@ -84,11 +84,11 @@ def test_the_whole_story(open_terminal: Open, tmp_path: Path, rows: int, columns
     terminal.wait_for(run.id, "finished", "mnist-5k")
 
     terminal.press("e")
-    terminal.wait_for("Export figures")
+    terminal.wait_for("Export of")
     terminal.press("enter")
-    terminal.wait_for("are in", seconds=90)
+    terminal.wait_for("Their paths are copied", seconds=90)
     terminal.press("escape")
-    terminal.wait_until(lambda text: "Export figures" not in text, "the dialog closed")
+    terminal.wait_until(lambda text: "Export of" not in text, "the dialog closed")
 
     terminal.press("q")
     assert terminal.wait_for_end() == 0

@@ -45,7 +45,7 @@ def small_dataset() -> Dataset:
 
 @pytest.fixture(autouse=True)
 def _small_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("data.load", lambda name, seed=0, progress=None: small_dataset())
+    monkeypatch.setattr("data.load", lambda name, **_: small_dataset())
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
 
 
@@ -150,14 +150,13 @@ async def test_help_tells_the_keys_of_the_pane(opened, digit):
 
 async def test_the_palette_holds_every_command_and_carries_them_out(opened):
     async with opened() as (app, pilot):
-        titles = {entry.title for entry in app.get_system_commands(app.screen)}
-        told = [entry for entry in COMMANDS if entry.id not in ("palette", "back")]
-        assert len(titles) == len(told)
         await pilot.press("colon")
-        await settle(pilot, lambda: type(app.screen).__name__ == "CommandPalette")
-        await pilot.press(*"Train: Log y")
-        await pilot.pause(0.5)
-        await pilot.press("enter")
+        options = app.screen.query_one(OptionList)
+        listed = {option.id for option in options.options}
+        assert listed == {entry.id for entry in COMMANDS} - {"palette", "back"}
+        await pilot.press("pagedown", "up", *"log ZZZ")
+        assert options.option_count == 0
+        await pilot.press("enter", *["backspace"] * 7, *"train log y", "enter")
         await settle(pilot, lambda: app.current_pane.pane_name == "train")
         await settle(pilot, lambda: "Loss (log)" in screen_text(app))
 
@@ -321,7 +320,16 @@ async def test_a_signal_leaves_with_its_status(opened):
     assert app.return_code == 143
 
 
-async def test_export_without_a_run_says_what_to_do(opened):
-    async with opened() as (app, pilot):
-        await pilot.press("e")
-        assert "no run to export" in screen_text(app)
+async def test_a_run_that_ends_while_it_is_asked_about_leaves_nothing_to_decide(opened, make_run):
+    async with with_live_run(opened, make_run) as (app, pilot, fake):
+        await pilot.press("q")
+        options = app.screen.query_one(OptionList)
+        assert "s" in {option.id for option in options.options}
+        fake.end("finished")
+        await settle(pilot, lambda: {option.id for option in options.options} == {"d", "c"})
+        assert "finished" in screen_text(app)
+        await pilot.press("s")
+        assert isinstance(app.screen, LeaveScreen)
+        assert asked(fake.run) == []
+        await pilot.press("d")
+        assert app.return_code == 0

@@ -49,6 +49,8 @@ def _small_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, digits: Datase
     monkeypatch.setattr(data, "load", load)
     monkeypatch.setattr(CnnTuiApp, "start_run", lambda self, new=False: "no")
     monkeypatch.setattr(CnnTuiApp, "resume_at", lambda self, rate: "no")
+    for leave in ("action_ask_quit", "action_quit_now", "action_interrupt"):  # the palette has them
+        monkeypatch.setattr(CnnTuiApp, leave, lambda self: self.say("not yet"))
     monkeypatch.setattr("tui.screens.export.figures_command", lambda *words: ["echo", "drawn"])
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr("tui.defects.user_log_path", lambda name: tmp_path / "log")

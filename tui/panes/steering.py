@@ -14,6 +14,7 @@ from tui.panes.base import Pane
 from tui.screens.ask import AskScreen
 from tui.screens.choose import ChooseScreen
 from tui.screens.settings_form import SettingsScreen
+from tui.series import RESUMABLE
 from tui.settings import Settings
 
 WORKING = ("training", "paused")
@@ -124,7 +125,7 @@ class Steering(Pane):
         if self.session.run is None:
             self.say("there is no run yet: r starts one")
         elif state not in states:
-            self.say(f"the run is {state}: r starts or resumes")
+            self.say(why_not(state))
         else:
             return True
         return False
@@ -143,6 +144,17 @@ WORDS = {
     "evaluate": "validate now",
     "abandon": "end at once",
 }
+
+
+def why_not(state: str) -> str:
+    """Why a run in this state obeys nothing, and what can be done."""
+    if state in RESUMABLE:
+        return f"the run is {state}: r resumes it" if " " not in state else f"{state}: r resumes"
+    if state in ("starting", "reading", "unreadable"):
+        return f"the run is {state}"
+    if state == "diverged":
+        return "the run has diverged: r goes on from its last good checkpoint"
+    return "the run has ended: n starts another with these settings"
 
 
 def rate_problem(text: str) -> str:

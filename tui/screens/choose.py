@@ -10,8 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
+
+from tui.widgets.options import Options
 
 
 class ChooseScreen(ModalScreen[str | None]):
@@ -19,8 +20,6 @@ class ChooseScreen(ModalScreen[str | None]):
 
     BINDINGS: ClassVar = [
         Binding("escape,q", "dismiss(None)", show=False),
-        Binding("j", "move(1)", show=False),
-        Binding("k", "move(-1)", show=False),
     ]
 
     def __init__(self, title: str, choices: Mapping[str, str]) -> None:
@@ -34,7 +33,7 @@ class ChooseScreen(ModalScreen[str | None]):
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = self._title
             dialog.border_subtitle = "Enter chooses, Esc closes"
-            yield OptionList(
+            yield Options(
                 *(
                     Option(f"{name:<{width}}  {meaning}", name)
                     for name, meaning in self._choices.items()
@@ -44,18 +43,8 @@ class ChooseScreen(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """The first one is chosen."""
-        options = self.query_one(OptionList)
-        options.focus()
-        options.highlighted = 0
+        self.query_one(Options).choose_first()
 
-    def action_move(self, step: int) -> None:
-        """The next one, or the one before."""
-        options = self.query_one(OptionList)
-        if step > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
-
-    @on(OptionList.OptionSelected)
-    def _choose(self, event: OptionList.OptionSelected) -> None:
+    @on(Options.OptionSelected)
+    def _choose(self, event: Options.OptionSelected) -> None:
         self.dismiss(event.option_id)

@@ -1,4 +1,4 @@
-"""The export dialog: draw the figures of a run and say where they went.
+"""The export dialog: which figures of a run, in which format, where to; and the screen itself.
 
 The figures are drawn by `cnn-tui figures` in a process of its own: matplotlib takes a second to
 import and holds the interpreter while it draws, which the screen should not notice.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -17,26 +18,46 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
+
+from tui.capturing import capture
+from tui.widgets.options import Options
 
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
 
-FORMATS = (("png", "pictures"), ("svg", "drawings that scale"), ("pdf", "pages for print"))
+FORMATS = {"png": "pictures", "svg": "drawings that scale", "pdf": "pages for print"}
+FIGURES = {
+    "curves": "loss and accuracy over the steps",
+    "confusion": "which classes are taken for which",
+    "feature-maps": "what each convolution makes of an image",
+    "filters": "the weights of each convolution",
+    "mistakes": "the costliest test images",
+    "report": "scores of the classes, calibration",
+}
+SCREEN = "screen"
+ABOUT_SCREEN = "this screen: text, ANSI text and SVG"
+MOST_NAMES = 12
 
 
-def figures_command(run: Run, format: str) -> list[str]:
+def figures_command(run: Run, format: str, only: Sequence[str], folder: Path) -> list[str]:
     """The command line that draws them."""
     program = "from tui.cli import main; main()"
-    return [sys.executable, "-c", program, "figures", str(run.path), "--format", format]
+    words = [sys.executable, "-c", program, "figures", str(run.path), "--format", format]
+    return [*words, "--only", ",".join(only), "--out", str(folder)]
 
 
 class ExportScreen(ModalScreen[None]):
-    """Asks for the format, then shows what was written."""
+    """Asks what, how and where to, then shows what was written and copies the paths."""
 
-    BINDINGS: ClassVar = [Binding("escape,q,e", "close", show=False)]
+    BINDINGS: ClassVar = [
+        Binding("escape,q,e", "close", show=False),
+        Binding("f", "format", show=False),
+        Binding("a", "all", show=False),
+        Binding("space", "mark", show=False),
+    ]
 
     @dataclass
     class Said(Message):
@@ -50,40 +71,114 @@ class ExportScreen(ModalScreen[None]):
 
         code: int
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run | None, shown: Screen[object], pane: str) -> None:
         super().__init__()
         self._run_shown = run
+        self._screen_shown = shown
+        self._pane = pane
+        self._choices = {**(FIGURES if run is not None else {}), SCREEN: ABOUT_SCREEN}
+        self._marked = set(FIGURES) if run is not None else {SCREEN}
+        self._format = "png"
         self._process: subprocess.Popen[str] | None = None
-        self._lines: list[str] = []
+        self._is_drawing = False
+        self._paths: list[Path] = []
+        self._said: list[str] = []
 
     def compose(self) -> ComposeResult:
-        """The choice, and below it what is said."""
+        """The choices, the folder, and below them what is said."""
+        name = self._run_shown.id if self._run_shown is not None else "the screen"
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = f"Export figures of {self._run_shown.id}"
-            dialog.border_subtitle = "Enter draws, Esc closes"
-            yield OptionList(
-                *(Option(f"{name}  {meaning}", name) for name, meaning in FORMATS), markup=False
-            )
+            dialog.border_title = f"Export of {name}"
+            dialog.border_subtitle = "Space marks, Enter writes, Esc closes"
+            yield Options(*(Option(self._told(each), each) for each in self._choices), markup=False)
+            yield Static(id="format", markup=False)
+            yield Static("into the folder (Tab):", markup=False)
+            yield Input(str(self._usual_folder()), compact=True, id="folder")
             yield Static(id="said", markup=False)
 
-    def on_mount(self) -> None:
-        """The first format is chosen."""
-        options = self.query_one(OptionList)
-        options.focus()
-        options.highlighted = 0
+    def _usual_folder(self) -> Path:
+        return self._run_shown.figures if self._run_shown is not None else Path.cwd()
 
-    @on(OptionList.OptionSelected)
-    def _start(self, event: OptionList.OptionSelected) -> None:
-        if self._process is None:
-            self.query_one(OptionList).disabled = True
-            self._show("drawing ...")
-            self._draw(str(event.option_id))
+    def _told(self, name: str) -> str:
+        width = max(len(each) for each in self._choices)
+        return f"[{'x' if name in self._marked else ' '}] {name:<{width}}  {self._choices[name]}"
+
+    def on_mount(self) -> None:
+        """The first choice is under the cursor."""
+        self._options.choose_first()
+        self._show_choices()
+
+    @property
+    def _options(self) -> Options:
+        return self.query_one(Options)
+
+    def _show_choices(self) -> None:
+        for index, name in enumerate(self._choices):
+            self._options.replace_option_prompt_at_index(index, self._told(name))
+        about = f"as {self._format}, {FORMATS[self._format]}: f changes" if self._run_shown else ""
+        self.query_one("#format", Static).update(about)
+
+    # What the keys do
+
+    def action_mark(self) -> None:
+        """Mark or unmark what is under the cursor."""
+        at = self._options.highlighted
+        if at is not None and not self._is_drawing:
+            self._marked ^= {list(self._choices)[at]}
+            self._show_choices()
+
+    def action_all(self) -> None:
+        """All figures, or none."""
+        if not self._is_drawing and self._run_shown is not None:
+            everything = set(FIGURES) <= self._marked
+            kept = self._marked & {SCREEN}
+            self._marked = kept if everything else kept | set(FIGURES)
+            self._show_choices()
+
+    def action_format(self) -> None:
+        """The next format."""
+        if not self._is_drawing:
+            names = list(FORMATS)
+            self._format = names[(names.index(self._format) + 1) % len(names)]
+            self._show_choices()
+
+    def action_close(self) -> None:
+        """Close; a drawing that is under way is given up."""
+        if self._process is not None:
+            self._process.terminate()
+        self.dismiss()
+
+    @on(Options.OptionSelected)
+    @on(Input.Submitted)
+    def _start(self) -> None:
+        if self._is_drawing:
+            return
+        if not self._marked:
+            self._show("nothing is marked: Space marks")
+            return
+        self._paths, self._said = [], []
+        folder = Path(self.query_one(Input).value).expanduser()
+        if SCREEN in self._marked:
+            try:
+                self._paths += capture(self._screen_shown, folder, f"screen-{self._pane}")
+            except OSError as error:
+                self._show(f"cannot write into {folder}: {error.strerror or error}")
+                return
+        only = [name for name in FIGURES if name in self._marked]
+        if only and self._run_shown is not None:
+            self._is_drawing = True
+            self._show("drawing ... (Esc gives it up)")
+            self._draw(figures_command(self._run_shown, self._format, only, folder))
+        else:
+            self._finish(0)
+
+    # Drawing
 
     @work(thread=True, exit_on_error=False)
-    def _draw(self, format: str) -> None:
+    def _draw(self, command: list[str]) -> None:
         try:
             self._process = process = subprocess.Popen(
-                figures_command(self._run_shown, format),
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -101,25 +196,29 @@ class ExportScreen(ModalScreen[None]):
 
     @on(Said)
     def _note(self, event: Said) -> None:
-        if event.line:
-            path = Path(event.line)
-            inside = path.parent == self._run_shown.path / "figures"
-            self._lines.append(path.name if inside else event.line)
-            self._show("drawing ...")
+        path = Path(event.line)
+        if path.suffix.lstrip(".") == self._format and path.is_file():
+            self._paths.append(path)
+        elif event.line:
+            self._said.append(event.line)
+        self._show("drawing ... (Esc gives it up)")
 
     @on(Ended)
     def _end(self, event: Ended) -> None:
-        self._process = None
-        self.query_one(OptionList).disabled = False
-        self.query_one(OptionList).focus()
-        folder = self._run_shown.path / "figures"
-        self._show(f"are in {folder}" if event.code == 0 else f"failed, exit code {event.code}")
+        self._process, self._is_drawing = None, False
+        self._finish(event.code)
+
+    def _finish(self, code: int) -> None:
+        if code == 0:
+            self.app.copy_to_clipboard("\n".join(str(path) for path in self._paths))
+            self._show(f"in {self._paths[0].parent}\nTheir paths are copied.")
+        else:
+            self._show(f"failed, exit code {code}")
 
     def _show(self, last: str) -> None:
-        self.query_one("#said", Static).update("\n".join(["", *self._lines[-12:], last]))
-
-    def action_close(self) -> None:
-        """Close; a drawing that is under way is given up."""
-        if self._process is not None:
-            self._process.terminate()
-        self.dismiss()
+        names = [path.name for path in self._paths]
+        hidden = len(names) - MOST_NAMES
+        listed = ", ".join(names[:MOST_NAMES]) + (f" and {hidden} more" if hidden > 0 else "")
+        written = f"{len(names)} files: {listed}" if names else ""
+        lines = ["", *filter(None, [written]), *self._said[-4:], last]
+        self.query_one("#said", Static).update("\n".join(lines))

@@ -10,10 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from tui.series import Series
+from tui.widgets.options import Options
+
+SECONDS = 0.5
+"""Between two looks at the run."""
 
 
 class Leave(Enum):
@@ -40,32 +44,44 @@ class LeaveScreen(ModalScreen[Leave]):
 
     def compose(self) -> ComposeResult:
         """The run and the three answers."""
-        series = self._series
-        epochs = f" of {series.started.epochs}" if series.started is not None else ""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Quit?"
             dialog.border_subtitle = "Esc stays"
-            yield Static(
-                f"Run {self._run_id} is {series.state} "
-                f"(epoch {series.epoch}{epochs}, step {series.step}).",
-                markup=False,
-            )
-            yield OptionList(
+            yield Static(self._told(), markup=False)
+            yield Options(
                 Option("d  leave it training; `cnn-tui attach` comes back to it", "d"),
                 Option("s  stop it after this step and keep a checkpoint", "s"),
                 Option("c  stay here", "c"),
                 markup=False,
             )
 
+    def _told(self) -> str:
+        series = self._series
+        epochs = f" of {series.started.epochs}" if series.started is not None else ""
+        where = f"epoch {series.epoch}{epochs}, step {series.step}"
+        return f"Run {self._run_id} is {series.state} ({where})."
+
     def on_mount(self) -> None:
         """The safest answer is chosen."""
-        self.query_one(OptionList).focus()
-        self.query_one(OptionList).highlighted = 0
+        self.query_one(Options).choose_first()
+        self._clock = self.set_interval(SECONDS, self._look)
 
-    @on(OptionList.OptionSelected)
-    def _choose(self, event: OptionList.OptionSelected) -> None:
+    def _look(self) -> None:
+        """The run goes on meanwhile, and may end: then there is nothing left to decide about it."""
+        self.query_one(Static).update(self._told())
+        if not self._series.is_live:
+            self._clock.stop()
+            options = self.query_one(Options)
+            options.clear_options()
+            options.add_options([Option("d  leave", "d"), Option("c  stay here", "c")])
+            options.highlighted = 0
+
+    @on(Options.OptionSelected)
+    def _choose(self, event: Options.OptionSelected) -> None:
         self.dismiss(Leave(event.option_id))
 
     def action_answer(self, letter: str) -> None:
-        """An answer by its letter."""
+        """An answer by its letter, where it is one of those that are offered."""
+        if letter == Leave.STOP.value and not self._series.is_live:
+            return
         self.dismiss(Leave(letter))

@@ -10,8 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
+
+from tui.widgets.options import Options
 
 
 class MarkScreen(ModalScreen[None]):
@@ -19,8 +20,6 @@ class MarkScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar = [
         Binding("escape,q,c", "dismiss(None)", show=False),
-        Binding("j", "move(1)", show=False),
-        Binding("k", "move(-1)", show=False),
         Binding("space", "mark", show=False),
     ]
 
@@ -42,9 +41,7 @@ class MarkScreen(ModalScreen[None]):
         with Vertical(classes="dialog -broad") as dialog:
             dialog.border_title = self._title
             dialog.border_subtitle = "Space marks, Esc closes"
-            yield OptionList(
-                *(Option(self._told(name), name) for name in self._choices), markup=False
-            )
+            yield Options(*(Option(self._told(name), name) for name in self._choices), markup=False)
 
     def _told(self, name: str) -> str:
         width = max(len(each) for each in self._choices)
@@ -53,25 +50,15 @@ class MarkScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """The first one is under the cursor."""
-        options = self.query_one(OptionList)
-        options.focus()
-        options.highlighted = 0
-
-    def action_move(self, step: int) -> None:
-        """The next one, or the one before."""
-        options = self.query_one(OptionList)
-        if step > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
+        self.query_one(Options).choose_first()
 
     def action_mark(self) -> None:
         """Mark or unmark what is under the cursor."""
-        self.query_one(OptionList).action_select()
+        self.query_one(Options).action_select()
 
-    @on(OptionList.OptionSelected)
-    def _mark(self, event: OptionList.OptionSelected) -> None:
+    @on(Options.OptionSelected)
+    def _mark(self, event: Options.OptionSelected) -> None:
         self._toggle(str(event.option_id))
-        options = self.query_one(OptionList)
+        options = self.query_one(Options)
         for index, name in enumerate(self._choices):
             options.replace_option_prompt_at_index(index, self._told(name))
