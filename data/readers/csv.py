@@ -32,7 +32,7 @@ _LABEL_NAMES = ("label", "class")
 _NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*", re.ASCII)
 _PIXEL = re.compile(r"pixel([0-9]{1,9})")
 _LONGEST_LINE = 2 << 20
-_BLOCK_LINES, _BLOCK_BYTES = 2000, 8 << 20
+_BLOCK_LINES, _BLOCK_BYTES = 500, 2 << 20
 
 _Line = tuple[int, str]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -193,3 +194,38 @@ def test_a_class_that_training_has_not(tmp_path: Path) -> None:
     write(tmp_path / "test" / "z" / "1.png", GRAY)
     with pytest.raises(DamagedFile, match="a class that the training images have"):
         data.load(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["folder", "csv", "idx", "npz"])
+def test_a_data_set_stands_in_memory_once_while_it_is_read(tmp_path: Path, kind: str) -> None:
+    """But for the fifth that is held out, which moves to the end, and for a block of pixels."""
+    images = np.random.default_rng(0).integers(0, 256, (9000, 80, 80), dtype=np.uint8)
+    labels = (np.arange(len(images)) % 3).astype(np.uint8)
+    path = tmp_path / f"it.{kind}"
+    if kind == "npz":
+        np.savez(path, x=images, y=labels)
+    elif kind == "idx":
+        path = tmp_path
+        for name, array in (("images-idx3", images), ("labels-idx1", labels)):
+            head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+            (path / f"train-{name}-ubyte").write_bytes(head + array.tobytes())
+    elif kind == "csv":
+        images = images[:600]
+        table = np.column_stack([labels[:600], images.reshape(600, -1)])
+        np.savetxt(path, table, fmt="%d", delimiter=",")
+    else:
+        images = images[:150].repeat(8, axis=1).repeat(8, axis=2)
+        path = tmp_path
+        for place, image in enumerate(images):
+            (path / f"{place % 3}").mkdir(exist_ok=True)
+            Image.fromarray(image).save(path / f"{place % 3}" / f"{place}.png", compress_level=1)
+    size = images.nbytes
+    del images
+    tracemalloc.start()
+    try:
+        dataset = data.load(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert dataset.train.images.nbytes + dataset.test.images.nbytes == size
+    assert peak < 1.35 * size + (24 << 20)
