@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+BENCH  ?= *
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench docs venv format clean
@@ -11,7 +12,7 @@ BIN    := $(VENV)/bin
 help:
 	@echo "make run     open the app on the embedded data set"
 	@echo "make test    format check, lint, types and all tests"
-	@echo "make bench   measure the engine (tests/benchmarks)"
+	@echo "make bench   measure speed (tests/benchmarks); one of them: make bench BENCH=speed ARGS='--nets M1'"
 	@echo "make docs    the reference of cnnlib and data, in build/docs"
 	@echo "make venv    only make the virtual environment in $(VENV)"
 	@echo "make format  rewrite the sources in the one format"
@@ -23,11 +24,10 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal $(ARGS)
 
 bench: $(VENV)/.installed-dev
-	@test -n "$$(ls tests/benchmarks/bench_*.py 2>/dev/null)" || { echo "make bench: there is no benchmark in tests/benchmarks yet" >&2; exit 1; }
-	@set -e; for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file $(ARGS); done
+	@set -e; for file in tests/benchmarks/bench_$(BENCH).py; do echo "== $$file"; $(BIN)/python $$file $(ARGS); done
 
 MODULES = $(shell find cnnlib data -name '*.py' ! -name rank_main.py | sed 's,/__init__.py$$,,; s,\.py$$,,; s,/,.,g' | sort)
 
