@@ -5,7 +5,8 @@ Plain data without Textual.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,21 @@ class Evaluation:
     classes: tuple[str, ...]
     split: str
     calibration: Calibration | None = None
+    top_k: Mapping[int, float] = field(default_factory=dict)
+    """How often the truth is among the k likeliest classes."""
 
 
 def of_report(report: Report, title: str = "test") -> Evaluation:
     """What a report on the test images says."""
-    return Evaluation(title, report.scores, report.loss, report.classes, "test", report.calibration)
+    return Evaluation(
+        title,
+        report.scores,
+        report.loss,
+        report.classes,
+        "test",
+        report.calibration,
+        report.top_k,
+    )
 
 
 def of_series(series: Series) -> Evaluation | None:

@@ -34,11 +34,10 @@ def ordered(mistakes: Sequence[Mistake], order: int, *, backwards: bool = False)
 
 
 def label_error_words(error: LabelError, names: Sequence[str]) -> str:
-    """What the raters say about a wrong label, in a line."""
-    votes = f"{error.votes.given}-{error.votes.guess}-{error.votes.neither}"
-    if error.label is None:
-        return f"label error: raters {votes}, {error.verdict}"
-    return f"label error: raters {votes}, a {names[error.label]}"
+    """What people who were asked say about a wrong label."""
+    given, guess, neither = error.votes
+    seen = f"{given} say {names[error.given]}, {guess} say {names[error.guess]}"
+    return f"label error: {seen}, {neither} neither"
 
 
 def as_csv(

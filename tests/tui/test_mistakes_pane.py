@@ -155,4 +155,4 @@ async def test_wrong_labels_of_mnist_are_flagged(runs: Path, digits: Dataset) ->
         await pressed(pilot, "slash", *"t=8", "enter")
         lines = shown(app, "mistakes-list").split("\n")
         assert any("947  !" in line for line in lines)
-        assert "label error: raters 0-5-0, a 9" in shown(app, "mistake")
+        assert "0 say 8, 5 say 9" in shown(app, "mistake")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -138,9 +139,12 @@ def test_the_csv_file_is_read_back(run):
 
 def test_every_label_error_has_its_words():
     words = [label_error_words(error, DIGITS) for error in MNIST_TEST_ERRORS]
-    assert sum(each.endswith("neither") for each in words) == 3
-    assert sum(each.endswith("unclear") for each in words) == 2
-    assert words[0] == "label error: raters 0-5-0, a 9"
+    assert words[0] == "label error: 0 say 8, 5 say 9, 0 neither"
+    for error, each in zip(MNIST_TEST_ERRORS, words, strict=True):
+        numbers = [int(number) for number in re.findall(r"\d+", each)]
+        given, label, guess, seen, neither = numbers
+        assert (given, guess, neither) == error.votes
+        assert (label, seen) == (error.given, error.guess)
 
 
 @pytest.mark.parametrize("keep", [0, 3, 500])

@@ -93,7 +93,7 @@ def shapes() -> Dataset:
 
 
 def test_a_summary_counts_and_warns(shapes: Dataset) -> None:
-    text = text_of(summary(shapes, describe(shapes), 60, 12, ASCII).text())
+    text = text_of(summary(shapes, describe(shapes), 60, 18, ASCII).text())
     lines = text.split("\n")
     assert lines[:4] == [
         "name     tiny",
@@ -109,7 +109,7 @@ def test_a_summary_counts_and_warns(shapes: Dataset) -> None:
 
 
 def test_until_it_is_described_the_summary_says_reading(shapes: Dataset) -> None:
-    text = summary(shapes, None, 60, 12, ASCII).text()
+    text = summary(shapes, None, 60, 18, ASCII).text()
     assert "images   6 train, 2 test" in text
     assert text.count("reading...") == 2
 
@@ -117,7 +117,11 @@ def test_until_it_is_described_the_summary_says_reading(shapes: Dataset) -> None
 def test_classes_that_do_not_fit_are_scrolled(shapes: Dataset) -> None:
     known = describe(shapes)
     assert "ring" not in class_table(known, 60, 2, ASCII, first=1).text()
-    assert class_rows(shapes, 10) == 1
+    assert class_rows(shapes, 10) == 5  # the classes come first in a low place
+    assert class_rows(shapes, 18) == 9
+    low = summary(shapes, describe(shapes), 60, 8, ASCII).text()
+    assert "ring" in low
+    assert "sha256" not in low
 
 
 @pytest.mark.parametrize(("width", "height"), [(0, 0), (3, 2), (10, 1), (1, 30)])

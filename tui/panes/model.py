@@ -80,6 +80,7 @@ class ModelPane(EditingPane):
         layers.border_title = f"on images of {say.shape(checked.input_shape)}"
         layers.draw(self._draw_layers)
         problems = self.query_one("#diagnostics", CellGrid)
+        self.set_class(editor.has_focus or bool(checked.found.diagnostics), "-telling")
         choosing = editor.has_focus and bool(editor.completion[0].choices)
         problems.border_title = "Tab completes" if choosing else self._verdict(checked)
         problems.draw(self._draw_choices if choosing else self._draw_problems)
@@ -88,7 +89,7 @@ class ModelPane(EditingPane):
         found = checked.found
         if found.ok:
             sign = "✓ " if self.session.terminal.unicode else ""
-            return f"{sign}the shapes fit from end to end"
+            return f"{sign}the shapes fit"
         return say.plural(len(found.diagnostics), "thing is", "things are") + " wrong"
 
     def _sheet(self, width: int, height: int) -> Sheet:

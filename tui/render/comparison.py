@@ -11,7 +11,7 @@ from tui.render.format import count, fit, number, percent
 from tui.render.montage import Montage, montage
 from tui.render.number_tables import Sheet
 from tui.render.palette import DARK, Palette
-from tui.render.tables import wrap
+from tui.render.tables import select, wrap
 from tui.terminal import Terminal
 
 PARTS = ("both", "first", "second", "neither")
@@ -83,7 +83,7 @@ def comparison(
         ink = palette.accent if here else DEFAULT
         grid.put(x, y, fit(text, half), fg=ink, bold=here)
         if here:
-            grid.fill((x, y, half, 1), bg=palette.selected)
+            select(grid, (x, y, half, 1), palette)
     for y, line in enumerate(words, start=5):
         grid.put(0, y, line, fg=palette.muted)
     return grid
@@ -94,8 +94,9 @@ def _verdict(found: Agreement, names: Sequence[str], examples: int) -> list[str]
     shares = [percent(each / max(examples, 1), 2) for each in right]
     differing = len(found.first) + len(found.second)
     p = found.p_value
+    odds = f"p {number(p, 3)}" if p >= 5e-4 else "p below 0.001"
     chance = "could well be chance" if p > 0.05 else "is hardly chance"
     return [
         f"A {shares[0]}, B {shares[1]} of {count(examples)}",
-        f"they differ about {count(differing)}; such a division {chance} (p {number(p, 3)})",
+        f"they differ about {count(differing)}; such a division {chance} ({odds})",
     ]

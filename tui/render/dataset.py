@@ -13,6 +13,8 @@ from tui.terminal import Terminal
 
 Fact = tuple[str, str | Cell]
 LONGEST_NAME = 14
+LOW = 16
+"""Rows below which the facts make room for the classes."""
 
 
 def summary(
@@ -30,12 +32,7 @@ def summary(
 
     ``known`` is None while the data are still being described.
     """
-    rows: list[Fact] = [
-        *_identity(dataset),
-        *_findings(known, palette),
-        ("sha256", dataset.sha256),
-        ("licence", dataset.licence or "not known"),
-    ]
+    rows = _above(dataset, known, height, palette)
     if height > len(rows) + len(dataset.classes) + 3:
         rows += [("cite", dataset.citation or "-"), ("", "")]
     grid = facts(rows, width, height, terminal, palette=palette)
@@ -50,8 +47,19 @@ def summary(
 
 def class_rows(dataset: Dataset, height: int) -> int:
     """How many classes `summary` has room for."""
-    facts_above = len(_identity(dataset)) + 4
-    return max(height - facts_above - 1, 1)
+    return max(height - len(_above(dataset, None, height, DARK)) - 1, 1)
+
+
+def _above(
+    dataset: Dataset, known: Description | None, height: int, palette: Palette
+) -> list[Fact]:
+    """What stands above the classes; in a low place only what changes what one does."""
+    identity, origin = _identity(dataset), []
+    if height < LOW:
+        identity = [fact for fact in identity if fact[0] in ("images", "shape")]
+    else:
+        origin = [("sha256", dataset.sha256), ("licence", dataset.licence or "not known")]
+    return [*identity, *_findings(known, palette), *origin]
 
 
 def _identity(dataset: Dataset) -> list[Fact]:

@@ -119,7 +119,7 @@ def confusion(
         grid.put(
             place.labels + x * wide,
             0,
-            fit(fit(names[column], wide - 1).strip(), wide - 1, "right") + " ",
+            _centred(fit(names[column], wide - 1).strip(), wide),
             fg=palette.accent if lit else palette.muted,
             bold=lit,
         )
@@ -132,15 +132,21 @@ def confusion(
         for x, column in enumerate(place.columns):
             left = place.labels + x * wide
             fg, bg = heat[row][column]
-            text = fit(figures[row][column], wide - 1, "right") + " "
+            text = _centred(figures[row][column], wide)
             here = cursor == (row, column)
             if here and bg != DEFAULT:
-                fg, bg = palette.text, palette.selected
+                fg, bg = palette.on_selected or palette.text, palette.selected
             for line in range(top, min(top + high, height)):
                 grid.put(left, line, text if line == middle else " " * wide, fg, bg, bold=here)
     if cursor is not None and cursor[0] in place.rows and cursor[1] in place.columns:
         _bracket(grid, place, cursor, figures[cursor[0]][cursor[1]], palette)
     return grid, place
+
+
+def _centred(text: str, width: int) -> str:
+    """A text in the middle of a cell; in a narrow one at its right, with a space after it."""
+    after = max((width - text_width(text)) // 2, 1)
+    return fit(text, width - after, "right") + " " * after
 
 
 def short_names(names: Sequence[str]) -> list[str]:
@@ -165,7 +171,8 @@ def _bracket(
 ) -> None:
     """Brackets round the figure under the cursor, in the spaces that stand there anyway."""
     y = 1 + place.rows.index(cursor[0]) * place.cell_height + (place.cell_height - 1) // 2
-    end = place.labels + (place.columns.index(cursor[1]) + 1) * place.cell_width - 1
+    left = place.labels + place.columns.index(cursor[1]) * place.cell_width
+    end = left + len(_centred(figure, place.cell_width).rstrip())
     for x, mark in ((end - text_width(figure) - 1, "["), (end, "]")):
         if 0 <= x < grid.width and y < grid.height:
             grid.put(x, y, mark, fg=palette.accent, bg=int(grid.bg[y, x]), bold=True)

@@ -16,8 +16,11 @@ from tui.render.image import Pixels
 from tui.render.montage import montage
 from tui.render.palette import DARK, Palette
 from tui.render.prediction import prediction
-from tui.render.tables import ellipsis_of
+from tui.render.tables import wrap
 from tui.terminal import Terminal
+
+MOST_LINES = 3
+"""Rows that a note may take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +49,10 @@ def finding(
 ) -> Grid:
     """Picture, verdict and bars; with neighbours, those below or instead of the bars."""
     grid = Grid.blank(width, height)
-    lines = known.lines[: max(height - 6, 0)]
-    ellipsis = ellipsis_of(terminal)
+    lines = [(part, ink) for text, ink in known.lines for part in wrap(text, width)[:MOST_LINES]]
+    lines = lines[: max(height - 6, 0)]
     for y, (text, ink) in enumerate(lines, start=height - len(lines)):
-        grid.put(0, y, fit(text, width, ellipsis=ellipsis), fg=ink)
+        grid.put(0, y, fit(text, width), fg=ink)
     height -= len(lines)
     below = 0
     if known.neighbours is not None and known.train is not None:

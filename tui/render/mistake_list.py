@@ -10,6 +10,9 @@ from tui.render.cells import Grid
 from tui.render.number_tables import Sheet
 from tui.render.tables import Cell, Column, table
 
+WIDE = 54
+"""Columns from which on there is room for the probability of the true class."""
+
 
 def mistake_list(
     mistakes: Sequence[Mistake],
@@ -24,23 +27,26 @@ def mistake_list(
     ``signs_of`` says of the number of an image what stands beside it: ``!`` for a wrong label,
     ``*`` for a mark, ``"`` for a note. Where no image has a sign, no column is lost to them.
     """
-    signed = any(signs_of(m.index) for m in mistakes)
+    signs = max((len(signs_of(m.index)) for m in mistakes), default=0)
+    wide = sheet.width >= WIDE
     digits = len(str(max((m.index for m in mistakes), default=0)))
     columns = [
         Column("#", "right"),
-        *([Column("   ")] if signed else []),
+        *([Column(" " * signs)] if signs else []),
         Column("true"),
         Column("predicted", stretch=True),
         Column("conf", "right"),
+        *([Column("p(true)", "right")] if wide else []),
         Column("loss", "right", keep=50),
     ]
     rows: list[list[str | Cell]] = [
         [
             f"{m.index:>{digits}}",
-            *([Cell(signs_of(m.index), sheet.palette.warn, True)] if signed else []),
+            *([Cell(signs_of(m.index), sheet.palette.warn, True)] if signs else []),
             names[m.label],
             names[m.predicted],
             say.probability(m.confidence),
+            *([say.probability(m.probabilities[m.label])] if wide else []),
             f"{say.number(m.loss, 2):>5}",
         ]
         for m in mistakes[first : first + max(sheet.height, 1)]

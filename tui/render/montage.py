@@ -54,7 +54,13 @@ class Montage:
 
 
 def tile_size(
-    shape: tuple[int, int], maps: int, width: int, height: int, terminal: Terminal, zoom: int = 0
+    shape: tuple[int, int],
+    maps: int,
+    width: int,
+    height: int,
+    terminal: Terminal,
+    zoom: int = 0,
+    least: int = LEAST,
 ) -> tuple[int, int]:
     """The cells of one map: the largest with which all fit, or the least that can be read.
 
@@ -62,7 +68,7 @@ def tile_size(
     """
     glyphs = terminal.glyphs
     natural = shape[1] if glyphs == "half" else 2 * shape[1]
-    least = min(natural, LEAST if glyphs == "half" else 2 * LEAST - 8, width)
+    least = min(natural, least if glyphs == "half" else max(2 * least - 8, least), width)
     chosen = _filling(shape, least, width, height, glyphs)
     for wide in range(width, least, -1):
         tile = fitted_size(shape, wide, max(height - 1, 1), glyphs)
@@ -101,21 +107,22 @@ def montage(
     shades: Shades = "grey",
     scale: Scale | None = None,
     zoom: int = 0,
+    least: int = LEAST,
     palette: Palette = DARK,
     pixel: tuple[int, int] | None = None,
 ) -> Montage:
     """The maps ``(n, h, w)`` (or ``(n, 3, h, w)``) from ``first`` on, as many as fit.
 
     Without ``first``: the page on which the selected one stands. Each map is drawn from its least
-    to its greatest value, or all of them by one ``scale``. A cursor stands on ``pixel`` (row,
-    column) of the selected one, or of the only one.
+    to its greatest value, or all of them by one ``scale``; none narrower than ``least`` cells. A
+    cursor stands on ``pixel`` (row, column) of the selected one, or of the only one.
     """
     maps = np.asarray(maps)
     grid = Grid.blank(width, height)
     if not maps.size or width < 1 or height < 2:
         return Montage(grid, first or 0, 0, 1, 0, 0)
     shape = (int(maps.shape[-2]), int(maps.shape[-1]))
-    tile = tile_size(shape, len(maps), width, height, terminal, zoom)
+    tile = tile_size(shape, len(maps), width, height, terminal, zoom, least)
     columns = max((width + 1) // (tile[0] + 1), 1)
     rows = max(height // (tile[1] + 1), 1)
     if first is None:

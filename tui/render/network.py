@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from cnnlib.checking import Check
 from tui.completing import Choice
 from tui.render import format as say
+from tui.render.bars import bar
 from tui.render.cells import Grid
 from tui.render.number_tables import Sheet
 from tui.render.tables import Cell, Column, note, table, window, wrap
+
+WORDS = 48
+"""Columns that the words of a layer take."""
 
 
 def layer_table(found: Check, here: int, first: int, sheet: Sheet) -> tuple[Grid, int]:
@@ -29,18 +33,26 @@ def layer_table(found: Check, here: int, first: int, sheet: Sheet) -> tuple[Grid
         Column("params", "right"),
         Column("mult-adds" if width > 40 else "MACs", "right", keep=80),
     ]
+    room = min(width - WORDS, 40)  # for bars that show which layers cost most
+    if room >= 8:
+        columns.append(Column("share of the work"))
+    most = max(*(row.multiply_adds for row in found.rows), 1)
     rows: list[list[str | Cell]] = []
     for row in found.rows:
         lit = row.line == here
         figures = (say.short_count(row.parameters), say.short_count(row.multiply_adds))
         words = (str(row.line), row.name, say.shape(row.output_shape), *figures)
         rows.append([Cell(word, palette.accent if lit else -1, lit) for word in words])
+        if room >= 8:
+            share = bar(row.multiply_adds / most, room, sheet.terminal)
+            rows[-1].append(Cell(share, palette.train))
     total: list[str | Cell] = [
         "",
         "total",
         say.shape(found.rows[-1].output_shape),
         say.short_count(found.parameters),
         say.short_count(found.multiply_adds),
+        *([""] if room >= 8 else []),
     ]
     at = max((i for i, row in enumerate(found.rows) if row.line <= here), default=0)
     visible = max(height - 2, 1)

@@ -42,7 +42,9 @@ def figure(value: float) -> str:
     """A number with four decimals, or four significant digits where those would say nothing."""
     if not math.isfinite(value):
         return "-"
-    if value == 0 or 5e-5 <= abs(value) < 1e4:
+    if value == 0:
+        return "0.0000"  # of -0.0 too
+    if 5e-5 <= abs(value) < 1e4:
         return f"{value:.4f}"
     return f"{value:.3g}"
 

@@ -33,6 +33,8 @@ class Palette:
     selected: int
     series: tuple[int, ...]
     """For further lines of one chart, in order."""
+    on_selected: int | None = None
+    """What is written on ``selected``; None: all in its own colour."""
 
 
 DARK = Palette(
@@ -120,6 +122,7 @@ TERMINAL = Palette(
     bad=ansi(1),
     selected=ansi(6),
     series=tuple(ansi(number) for number in (4, 3, 2, 5, 6, 1)),
+    on_selected=ansi(0),
 )
 """The sixteen colours that the terminal's user has chosen, on the terminal's own ground."""
 

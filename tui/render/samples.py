@@ -18,6 +18,8 @@ from tui.render.tables import note, wrap
 
 ROOM = (16, 9)
 """Columns and rows for one image that was augmented."""
+LEAST = 7
+"""Columns without which the mean of a class is no picture."""
 
 
 def sample(pixels: Pixels, lines: Sequence[str], sheet: Sheet) -> Grid:
@@ -64,6 +66,7 @@ def by_class(
         sheet.terminal,
         labels=classes,
         selected=only,
+        least=LEAST,
         palette=sheet.palette,
     ).grid
 

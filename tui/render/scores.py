@@ -13,6 +13,8 @@ from tui.render.tables import Cell, Column, facts, table, window
 
 HIGH = 24
 """Rows from which on there is room for words too."""
+HIGHER = 36
+"""Rows from which on there is room for more figures."""
 
 
 def scores(
@@ -56,6 +58,9 @@ def _overall(
     pairs.append(("loss", say.number(found.loss, 4)))
     if found.calibration is not None and sheet.height >= HIGH:
         pairs.append(("calibration error", say.number(found.calibration.error, 4)))
+    if sheet.height >= HIGHER:
+        among = [(f"truth among first {k}", share) for k, share in found.top_k.items()]
+        pairs += [(name, say.percent(share, 2)) for name, share in among]
     return pairs
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tui.render.cells import DEFAULT, Grid, text_width
+from tui.render.cells import DEFAULT, Grid, Region, text_width
 from tui.render.format import Align, fit
 from tui.render.palette import DARK, Palette
 from tui.terminal import Terminal
@@ -90,9 +90,15 @@ def table(
             grid.put(x + margin, y, text, fg=fg, bold=bold)
         if index == selected:
             grid.put(0, y, ">", fg=palette.accent, bold=True)
-            grid.fill((0, y, width, 1), bg=palette.selected)
-            grid.bold[y, :] = True
+            select(grid, (0, y, width, 1), palette)
     return grid
+
+
+def select(grid: Grid, region: Region, palette: Palette) -> None:
+    """Show that this region is chosen."""
+    x, y, width, height = region
+    grid.fill(region, fg=palette.on_selected, bg=palette.selected)
+    grid.bold[y : y + height, x : x + width] = True
 
 
 def _text(cell: str | Cell) -> str:
