@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cnnlib import events
 from cnnlib.errors import CnnError
-from cnnlib.events import DamagedEvent, Event, Record, RunStarted, StepEnded, decode, encode
+from cnnlib.events import DamagedEvent, Event, Record, RunStarted, StepEnded, decode, encode, lines
 
 KINDS: tuple[type[Any], ...] = get_args(Event)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -75,7 +75,7 @@ def test_lines_are_strict_json_with_envelope_and_fields(record: Record) -> None:
 def test_the_quick_way_reads_what_the_thorough_one_reads(record: Record) -> None:
     """Steps that look like most are read by another way: to the same record, or not at all."""
     line = encode(record)
-    quick = events._step(line)
+    quick = lines._step(line)
     if quick is not None:
         assert repr(quick) == repr(record)
 
@@ -90,7 +90,7 @@ def test_the_quick_way_reads_what_the_thorough_one_reads(record: Record) -> None
 )  # fmt: skip
 def test_the_quick_way_takes_numbers_of_json_alone(number: str, is_quick: bool) -> None:
     line = encode(STEP).replace("0.25", number, 1).replace("null", "1.0")
-    quick = events._step(line)
+    quick = lines._step(line)
     assert (quick is not None) == is_quick
     if is_quick:
         body = json.loads(line)
@@ -207,3 +207,22 @@ def test_events_are_frozen_and_compare_by_value() -> None:
     for kind in KINDS:
         assert kind.__dataclass_params__.frozen
     assert RunStarted in KINDS
+
+
+@given(
+    numbers=st.lists(st.floats(), min_size=5, max_size=5),
+    counts=st.lists(st.integers(0, 10**15), min_size=4, max_size=4),
+)
+def test_the_quick_way_of_a_step_writes_what_json_writes(
+    numbers: list[float], counts: list[int]
+) -> None:
+    time, loss, accuracy, rate, norm = numbers
+    seq, epoch, step, examples = counts
+    event = StepEnded(epoch, step, loss, accuracy, examples, rate, norm)
+    line = encode(Record(seq, time, event))
+    body = {"seq": seq, "time": time, "event": "StepEnded", **dataclasses.asdict(event)}
+    words = {math.inf: "Infinity", -math.inf: "-Infinity"}
+    plain = {
+        name: words.get(value, "NaN" if value != value else value) for name, value in body.items()
+    }
+    assert line == json.dumps(plain, separators=(",", ":"))
