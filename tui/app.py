@@ -203,7 +203,15 @@ class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=Fa
 
     def action_help(self) -> None:
         """What the keys do here."""
-        self.push_screen(HelpScreen(self._current, self.session.terminal, self.session.commands))
+        trip = self.link.label()
+        self.push_screen(
+            HelpScreen(
+                self._current,
+                self.session.terminal,
+                self.session.commands,
+                f"link {trip}" if trip else "",
+            )
+        )
 
     def action_export(self) -> None:
         """Write figures of the current run, or the screen."""

@@ -209,7 +209,9 @@ class ExportScreen(ModalScreen[None]):
         self._finish(event.code)
 
     def _finish(self, code: int) -> None:
-        if code == 0:
+        if code == 0 and not self._paths:
+            self._show("nothing was written")
+        elif code == 0:
             self.app.copy_to_clipboard("\n".join(str(path) for path in self._paths))
             self._show(f"in {self._paths[0].parent}\nTheir paths are copied.")
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -17,20 +19,43 @@ from tui.terminal import Terminal
 ADVICE = "Slow line? ssh -C, a smaller window, v for ASCII. Mark text with Shift and the mouse."
 
 
-def help_text(pane: str, terminal: Terminal, table: Table = COMMANDS) -> str:
-    """The page: the pane's keys, the keys that work everywhere, the terminal."""
+def help_text(
+    pane: str, terminal: Terminal, table: Table = COMMANDS, width: int = 72, link: str = ""
+) -> str:
+    """The page, its lines no wider than that: the pane's keys, those that work everywhere, and
+    what is known of the terminal and of the line to it."""
     sections = [
         (dict(PANES)[pane], help_for(pane, table)),
         ("Everywhere", help_for(None, table)),
     ]
-    width = max(len(keys) for _, rows in sections for keys, _ in rows)
+    column = max(len(keys) for _, rows in sections for keys, _ in rows) + 4
     lines: list[str] = []
     for title, rows in sections:
         lines.append(title)
-        lines += [f"  {keys:<{width}}  {text}" for keys, text in rows]
+        for keys, text in rows:
+            first = f"  {keys}".ljust(column)
+            lines += wrap(text, width, initial_indent=first, subsequent_indent=" " * column)
         lines.append("")
-    lines += ["Terminal", f"  {terminal.describe()}", f"  {ADVICE}"]
+    lines.append("Terminal")
+    for text in (", ".join(filter(None, [terminal.describe(), link])), ADVICE):
+        lines += wrap(text, width, initial_indent="  ", subsequent_indent="  ")
     return "\n".join(lines)
+
+
+class Page(Static):
+    """Text that is broken into lines for the width there is."""
+
+    def __init__(self, text: Callable[[int], str]) -> None:
+        super().__init__(text(72), markup=False)
+        self._text = text
+        self._broken_for = 72
+
+    def on_resize(self) -> None:
+        """Break the lines anew."""
+        width = self.content_size.width
+        if width and width != self._broken_for:
+            self._broken_for = width
+            self.update(self._text(width))
 
 
 class HelpScreen(ModalScreen[None]):
@@ -44,8 +69,11 @@ class HelpScreen(ModalScreen[None]):
         Binding("pageup", "scroll(-10)", show=False),
     ]
 
-    def __init__(self, pane: str, terminal: Terminal, table: Table = COMMANDS) -> None:
+    def __init__(
+        self, pane: str, terminal: Terminal, table: Table = COMMANDS, link: str = ""
+    ) -> None:
         super().__init__()
+        self._link = link
         self._pane = pane
         self._terminal = terminal
         self._table = table
@@ -55,7 +83,10 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(classes="dialog", can_focus=False) as dialog:
             dialog.border_title = f"Help: {dict(PANES)[self._pane]}"
             dialog.border_subtitle = "Esc closes, j k scroll"
-            yield Static(help_text(self._pane, self._terminal, self._table), markup=False)
+            yield Page(self._text)
+
+    def _text(self, width: int) -> str:
+        return help_text(self._pane, self._terminal, self._table, width, self._link)
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the page."""
