@@ -12,7 +12,7 @@ from cnnlib.kernels.convolution import Convolution, Geometry
 from cnnlib.kernels.tails import ConvolutionBias, ConvolutionPool
 from cnnlib.layers.base import Layer, Parameter, Site, at_least, images_only, show
 
-BLOCK = 1 << 16  # numbers of a convolution's output between products and pooling: 256 KiB
+BLOCK = 1 << 17  # numbers of a convolution's output between products and pooling: 512 KiB
 
 
 @dataclass(frozen=True, repr=False)
