@@ -35,7 +35,7 @@ def layer_table(found: Check, here: int, first: int, sheet: Sheet) -> tuple[Grid
     ]
     room = min(width - WORDS, 40)  # for bars that show which layers cost most
     if room >= 8:
-        columns.append(Column("share of the work"))
+        columns.append(Column("where the work is"))
     most = max(*(row.multiply_adds for row in found.rows), 1)
     rows: list[list[str | Cell]] = []
     for row in found.rows:
