@@ -162,6 +162,7 @@ def is_told(read: Callable[[], object]) -> str | None:
     assert len(text.splitlines()) == 1
     assert told.where
     assert told.received
+    assert told.advice
     return text
 
 
