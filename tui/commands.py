@@ -204,7 +204,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("mistakes.last", ("G", "end"), "Last", "the last mistake", "mistakes", False, "last"),
     Command("mistakes.sort", ("s",), "Sort", "by loss, confidence, class pair, true class, predicted class, number", "mistakes", True, "sort"),
     Command("mistakes.reverse", ("S",), "Reverse", "the other way round", "mistakes", False, "reverse"),
-    Command("mistakes.filter", ("slash",), "Filter", "such as t=2 p=7 (true 2, predicted 7); Esc clears it", "mistakes", True, "filter"),
+    Command("mistakes.filter", ("slash",), "Filter", "such as t=2 p=7 conf>0.9 tag=ink is=marked; Esc clears it", "mistakes", True, "filter"),
     Command("mistakes.features", ("m", "enter"), "Maps", "feature maps of this image", "mistakes", True, "features"),
     Command("mistakes.saliency", ("o",), "Why", "which pixels speak for the class: by gradient, by occlusion, by Grad-CAM, or none", "mistakes", True, "saliency"),
     Command("mistakes.saliency_class", ("O",), "Why the truth", "the same for the true class, or again for the predicted one", "mistakes", False, "saliency_class"),
