@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 500, 270
-LEFT, RIGHT, TOP, BOTTOM = 52, 24, 12, 40  # room around the plot
+LEFT, RIGHT, TOP, BOTTOM = 58, 24, 12, 40  # room around the plot
 
 
 class Line(NamedTuple):
@@ -70,8 +70,7 @@ def chart(lines: Sequence[Line], x: Axis, y: Axis, words: str) -> str:
     inner: list[str] = []
     for line in lines:
         known = np.isfinite(line.x) & np.isfinite(line.y)
-        if line.low is not None and line.high is not None and known.any():
-            inner.append(_band(line, known, x, y))
+        inner.append(_band(line, known, x, y))
         points = _points(line.x[known], line.y[known], x, y)
         if points:
             inner.append(f'<polyline class="line {line.look}" points="{" ".join(points)}"/>')
@@ -104,10 +103,10 @@ def _points(xs: NDArray[np.float64], ys: NDArray[np.float64], x: Axis, y: Axis) 
 
 
 def _band(line: Line, known: NDArray[np.bool_], x: Axis, y: Axis) -> str:
-    floor = np.full(len(line.y), y.low)
-    low, high = (np.maximum(np.where(e is None, 0, e), floor) for e in (line.low, line.high))
-    there = _points(line.x[known], high[known], x, y)
-    back = _points(line.x[known], low[known], x, y)[::-1]
+    if line.low is None or line.high is None or not known.any():
+        return ""
+    there = _points(line.x[known], np.maximum(line.high[known], y.low), x, y)
+    back = _points(line.x[known], np.maximum(line.low[known], y.low), x, y)[::-1]
     return f'<polygon class="band {line.look}" points="{" ".join(there + back)}"/>'
 
 
