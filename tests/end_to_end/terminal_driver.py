@@ -146,3 +146,20 @@ class Terminal:
         """End the program if it has not ended, and let go of the terminal."""
         if not self.child.closed:
             self.child.close(force=True)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; a dead child that nobody has asked for does not."""
+    try:
+        done, _ = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return done == 0
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for something, at most so long; then it must be so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from secure_shell import Server, missing
-from terminal_driver import Terminal, command
+from terminal_driver import Terminal, command, wait_until
 
 from cnnlib import events as ev
 from cnnlib.runs.directory import Run, find
@@ -53,13 +52,6 @@ def over_ssh(server: Server, tmp_path: Path) -> Iterator[Open]:
     yield start
     for terminal in opened:
         terminal.close()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def charted(text: str) -> int:

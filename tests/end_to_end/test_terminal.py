@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from terminal_driver import Terminal
+from terminal_driver import Terminal, is_alive, wait_until
 
 from cnnlib import events as ev
 from cnnlib.report import Report
@@ -157,22 +156,6 @@ def test_a_training_outlives_the_line_and_is_found_again(
 
 def recorded(run: Run) -> list[ev.Event]:
     return [record.event for record in RunHistory.read(run).records]
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; a dead child that nobody has asked for does not."""
-    try:
-        done, _ = os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return False
-    return done == 0
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("name", ["dumb", ""])
