@@ -35,10 +35,10 @@ class WeightsPane(DrawingPane):
         if source.run is None or not source.trained:
             return "an untrained network"
         if source.which == "last" and self.session.series.is_live:
-            return "weights live  w W others"
+            return "weights live, w others"
         known = weights_of(source.run)
         at = f"{known.index(source.which) + 1}/{len(known)}" if source.which in known else ""
-        return f"{source.which} weights {at}  w W"
+        return f"{source.which} weights {at} w"
 
     def follow_training(self) -> None:
         """Ask a trainer at work for its weights, if it has learned since it was asked last."""
