@@ -18,6 +18,7 @@ from tui.cli import (
     results,
     run_commands,
     run_editing,
+    sweep,
     train,
 )
 from tui.cli.opening import open_app
@@ -74,6 +75,7 @@ program.command("export")(export.export)
 program.command("import")(importing.import_weights)
 program.command("report")(report.report)
 program.command("logs")(logs.logs)
+program.command("sweep")(sweep.sweep)
 program.command("doctor")(doctor.doctor)
 program.add_typer(data_commands.commands, name="data")
 run_editing.add_to(run_commands.commands)
