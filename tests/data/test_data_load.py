@@ -17,6 +17,8 @@ from data.catalog import CATALOGUE
 from data.embedded import read_embedded
 
 MNIST = os.environ.get("CNN_TUI_DATA", "")
+if MNIST and (Path(MNIST) / "mnist").is_dir():
+    MNIST = str(Path(MNIST) / "mnist")
 needs_mnist = [
     pytest.mark.mnist,
     pytest.mark.skipif(not MNIST, reason="CNN_TUI_DATA names no directory with the real MNIST"),
