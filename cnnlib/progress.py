@@ -39,6 +39,7 @@ class Progress:
     valid_losses: list[float] = field(default_factory=list)
     best_epoch: int | None = None
     best_accuracy: float | None = None
+    best_loss: float | None = None
     optimizer_steps: int = 0
     average_steps: int = 0
 
@@ -70,9 +71,16 @@ class Progress:
         self.examples += result.examples
         self.rate = rate
 
-    def is_best(self, accuracy: float | None) -> bool:
-        """Whether an epoch of this validation accuracy is the best so far; without one, each is."""
-        return accuracy is None or self.best_accuracy is None or accuracy >= self.best_accuracy
+    def is_best(self, accuracy: float | None, loss: float | None) -> bool:
+        """Whether an epoch is the best so far, by accuracy and then loss on the validation split.
+
+        Without such a split each epoch is.
+        """
+        if accuracy is None or loss is None or self.best_accuracy is None:
+            return True
+        if accuracy != self.best_accuracy or self.best_loss is None:
+            return accuracy > self.best_accuracy
+        return loss < self.best_loss
 
     def next_epoch(self) -> None:
         """Begin to count anew."""

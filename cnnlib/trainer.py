@@ -42,7 +42,8 @@ class Trainer:
     Args:
         work: what is trained and how each step is taken.
         train: the examples to learn from.
-        valid: examples to watch; the best epoch is the one with the greatest accuracy on them.
+        valid: examples to watch; the best epoch is the one with the greatest accuracy on them,
+                and among equals the one with the least loss.
         test: examples to try the best weights on, once, at the end.
         schedule: learning rate of each step.
         epochs: how often to see all examples.
@@ -210,11 +211,12 @@ class Trainer:
         valid = self.evaluate("valid") if "valid" in self.splits else None
         if valid is not None:
             yield self.evaluated("valid", valid)
-        accuracy = None if valid is None else valid.accuracy
-        is_best = progress.is_best(accuracy)
+        accuracy, loss = (valid.accuracy, valid.loss) if valid is not None else (None, None)
+        is_best = progress.is_best(accuracy, loss)
         if is_best:
             self.team.keep_best()  # first: where a rank has gone, the epoch has not ended
-            progress.best_epoch, progress.best_accuracy = progress.epoch, accuracy
+            progress.best_epoch = progress.epoch
+            progress.best_accuracy, progress.best_loss = accuracy, loss
         if valid is not None:
             progress.valid_losses.append(valid.loss)
         ended = events.EpochEnded(
@@ -242,7 +244,7 @@ class Trainer:
         where, what = self.team.replica.not_finite()
         yield events.Diverged(self.progress.epoch, self.progress.step + 1, where, what)
         yield self._ended(
-            "diverged", message=f"{where} became {what}; resume at a lower learning rate"
+            "diverged", message=f"{where} became {what}; it can go on at a lower learning rate"
         )
 
     def _started(self) -> events.Event:

@@ -199,7 +199,7 @@ def test_divergence_leaves_the_last_good_numbers(architecture: str) -> None:
             assert event.where == "the loss" or event.where.startswith("the gradient of ")
             assert same_bits(trainer.state().tensors, before)
     assert seen[-1].reason == "diverged"
-    assert "resume at a lower learning rate" in seen[-1].message
+    assert "can go on at a lower learning rate" in seen[-1].message
     assert all(np.isfinite(array).all() for array in before.values())
 
 

@@ -151,9 +151,19 @@ def test_a_run_toml_is_a_configuration(tell: Tell, trained: Run, tmp_path: Path)
     assert find(tmp_path).report_path.read_bytes() == trained.report_path.read_bytes()
 
 
+def test_a_share_that_holds_nothing_out_is_refused(
+    tell: Tell, words_of_training: list[str], tmp_path: Path
+) -> None:
+    told = tell(*words_of_training, "--validation", "0.00001", "--runs", tmp_path)
+    assert told.code == 2
+    assert "validation" in told.err
+    assert "holds out none" in told.err
+
+
 def test_what_is_over_is_not_resumed(tell: Tell, trained: Run) -> None:
     told = tell("resume", trained.path)
     assert told.code == 1
+    assert told.out == ""
     assert "is over" in told.err
 
 
@@ -167,7 +177,10 @@ def test_what_diverged_is_resumed_at_a_lower_rate(
     assert "lower learning rate" in told.err
     assert len(told.err.splitlines()) == 1
     run = find(tmp_path)
-    assert "--lr" in tell("resume", run.path).err  # the same steps would diverge again
+    assert f"cnn-tui resume {run.id} --lr" in told.err
+    refused = tell("resume", run.path)
+    assert "--lr" in refused.err  # the same steps would diverge again
+    assert refused.out == ""
     assert tell("resume", run.path, "--lr", "-1").code == 2
     last = tell("resume", run.path, "--lr", "0.05", "--json").lines[-1]
     assert (last["reason"], last["epoch"]) == ("finished", 2)

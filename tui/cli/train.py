@@ -175,10 +175,8 @@ def _refuse_to_diverge_again(run: Run) -> None:
     if state.state == "diverged":
         rate = f"{state.learning_rate / 10:.3g}" if state.learning_rate else "X"
         raise RunError(
-            f"run {run.id}",
-            expected="another learning rate for a run that diverged",
-            received=state.message,
-            advice=f"Try: cnn-tui resume {run.id} --lr {rate}",
+            f"run {run.id} diverged: {state.message}",
+            advice=f"Say at which: cnn-tui resume {run.id} --lr {rate}",
         )
 
 

@@ -74,7 +74,7 @@ class Keeping:
         Raises:
             RunError: it cannot be written for another reason, or too many events wait already.
         """
-        if self.journal.most_is_held:
+        if self._writing is not None and self.journal.most_is_held:
             self.settle()
         count = self.journal.count
         try:
@@ -84,7 +84,7 @@ class Keeping:
                 raise
             record = ev.Record(self.journal.count, time.time(), event)
             self._complain(error)
-        if self.journal.holding:
+        if self._writing is not None:
             self._held.append(record)
         else:
             self.listen(record)
@@ -135,9 +135,14 @@ class Keeping:
         if taken.epoch:
             self.keep(taken.epoch, taken.epoch)
 
+    @property
+    def is_written(self) -> bool:
+        """Whether a checkpoint is written by now, and waits to be told of."""
+        return self._writing is not None and self._writing[0].done()
+
     def settle_if_written(self) -> None:
         """Say what was held back, if the checkpoint is written by now."""
-        if self._writing is not None and self._writing[0].done():
+        if self.is_written:
             self.settle()
 
     def settle(self) -> None:

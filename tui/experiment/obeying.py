@@ -28,18 +28,19 @@ class Obeying(Keeping):
     Attributes:
         paused: whether it waits between two steps.
         ending: why it ends before its time, or None.
+        until: the kind of event after which it is to pause again, or None.
     """
 
     def __init__(self, *kept: Any) -> None:
         super().__init__(*kept)
         self.paused = False
         self.ending: Literal["stopped", "abandoned"] | None = None
-        self._until: type[ev.Event] | None = None  # pause again after such an event
+        self.until: type[ev.Event] | None = None
 
     def pause_after(self, event: ev.Event) -> None:
         """Pause again if this is the event until which training was to go on."""
-        if self._until is not None and isinstance(event, self._until):
-            self._until = None
+        if self.until is not None and isinstance(event, self.until):
+            self.until = None
             self._pause(None)
 
     def obey(self, request: Request) -> None:
@@ -67,7 +68,7 @@ class Obeying(Keeping):
             case asked.Resume():
                 self._go_on(request.id)
             case asked.StepBatch() | asked.StepEpoch():
-                self._until = PAUSE_AFTER[type(request.command)]
+                self.until = PAUSE_AFTER[type(request.command)]
                 self._go_on(request.id)
             case asked.Stop():
                 self.end("stopped", "stopped")

@@ -80,6 +80,13 @@ def _settled(settings: Settings, dataset: Dataset) -> Settings:
 def _description(settings: Settings, dataset: Dataset) -> dict[str, dict[str, Any]]:
     """The tables of run.toml that repeat the run, and what was found."""
     splits = divide(dataset, settings)
+    if settings.validation and (splits.valid is None or not len(splits.valid)):
+        raise SpecificationError(
+            "validation",
+            expected=f"a share that holds out some of the {len(dataset.train)} training images",
+            received=f"{settings.validation:g}, which holds out none",
+            advice="0 is for none.",
+        )
     found = check(settings.architecture, dataset.image_shape, len(dataset.classes))
     for diagnostic in found.diagnostics:
         if diagnostic.severity == "error":

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cnnlib.trainer import Trainer
 
 OVER = ("finished", "early-stopping")  # reasons after which nothing is left to train
+SAID_AGAIN = (ev.EpochStarted, ev.Evaluated)  # where an epoch or its end is cut short
 COMMAND_SECONDS = 0.05  # between two looks at the commands
 PAUSE_SECONDS = 0.1  # the same while paused
 
@@ -91,7 +92,10 @@ def _require_unfinished(run: Run, history: RunHistory) -> None:
 
 def _exit_code(run: Run, ended: ev.RunEnded, stopped_by: int | None) -> int:
     if ended.reason == "diverged":
-        raise DivergedError(f"run {run.id} diverged: {ended.message}")
+        raise DivergedError(
+            f"run {run.id} diverged: {ended.message}",
+            advice=f"Resume it with: cnn-tui resume {run.id} --lr X",
+        )
     if ended.reason == "failed":
         raise RankError(f"run {run.id} failed: {ended.message}")
     return 128 + stopped_by if ended.reason == "stopped" and stopped_by is not None else 0
@@ -115,6 +119,7 @@ class Training(Obeying):
         self.commands = CommandReader(run.commands_path, answered(history.records))
         self._told = history.records
         self._looked_at = time.monotonic()
+        self._batches = 0  # of an epoch
         self._settled = 0  # events that stand if training goes on from its present position
 
     def carry_out(self) -> ev.RunEnded:
@@ -166,7 +171,7 @@ class Training(Obeying):
     def tell(self, event: ev.Event) -> None:
         """Write an event into the journal and give it to the listener."""
         super().tell(event)
-        if not isinstance(event, ev.EpochStarted | ev.Evaluated):  # will be said again if cut short
+        if not isinstance(event, SAID_AGAIN):
             self._settled = self.journal.count
 
     def _save_what_is_left(self) -> None:
@@ -208,6 +213,10 @@ class Training(Obeying):
 
     def _follow_up(self, event: ev.Event) -> None:
         """What an event asks for before the next one."""
+        if type(event) is ev.StepEnded:
+            if self.trainer.progress.batch < self._batches and self._is_due():
+                self._between_steps(event)
+            return
         match event:
             case ev.Evaluated(split="test"):
                 self.save_what_is_owed()
@@ -216,9 +225,8 @@ class Training(Obeying):
                 self.save_epoch(event.is_best)
                 self._between_steps(event)
             case ev.RunStarted():
+                self._batches = event.steps_per_epoch
                 self.saved()  # or just restored
-                self._between_steps(event)
-            case ev.StepEnded() if not self._epoch_is_complete():
                 self._between_steps(event)
 
     def _report(self) -> None:
@@ -227,9 +235,18 @@ class Training(Obeying):
             labels = self.splits.test.labels
             write_report(self.run, evaluate(found.probabilities, labels, self.splits.classes))
 
-    def _epoch_is_complete(self) -> bool:
-        """Whether the epoch's evaluation comes before the next step."""
-        return self.trainer.progress.batch >= self.trainer.team.replica.batches()
+    def _is_due(self) -> bool:
+        """Whether anything is to be looked at after this step; mostly nothing is."""
+        now = time.monotonic()
+        return (
+            now - self._looked_at >= COMMAND_SECONDS
+            or now - self._saved_at >= self.checkpoint_seconds
+            or self.signals.stop is not None
+            or self.signals.checkpoint
+            or self.paused
+            or self.until is not None
+            or self.is_written
+        )
 
     def _between_steps(self, event: ev.Event) -> None:
         """Checkpoints, signals and commands; a pause happens here."""
