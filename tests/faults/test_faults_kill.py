@@ -2,7 +2,7 @@
 
 A training with two ranks, dropout, batch normalisation, augmentation, a schedule, an average,
 early stopping and checkpoints every few steps is killed (SIGKILL) and resumed until it ends; then
-another one begins, until there were as many kills as asked for: CNN_TUI_KILLS, 24 by default.
+another one begins, until there were as many kills as asked for: CNN_TUI_KILLS, 12 by default.
 The trainers are forks of one warm process (nursery.py), so that a kill takes half a second; where
 more than a hundred are asked for, every other run is trained by `python -m tui.experiment`, as the
 app starts it. Now and then the power goes as well: the journal loses a part of what was not synced.
@@ -32,7 +32,7 @@ from cnnlib.runs.history import RunHistory
 from tui.experiment import launch, prepare
 from tui.experiment.evaluation import read_report
 
-KILLS = int(os.environ.get("CNN_TUI_KILLS", "24"))
+KILLS = int(os.environ.get("CNN_TUI_KILLS", "12"))
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no SIGKILL here"),
@@ -109,7 +109,7 @@ def kill_at_a_random_moment(
         end = time.monotonic() + 30
         while starts(run) == before and time.monotonic() < end:
             time.sleep(0.002)
-        time.sleep(rng.uniform(0, 0.5))
+        time.sleep(rng.uniform(0, 0.5 if KILLS > 100 else 0.3))
     trainers.kill()
 
 

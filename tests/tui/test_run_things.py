@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -278,6 +279,28 @@ def test_a_run_at_work_is_not_deleted(tell: Tell, tmp_path: Path) -> None:
     assert run.exists()
     tell("delete", run.id, "--forever", "--runs", tmp_path)
     assert trash.trashed(tmp_path) == []
+
+
+def test_a_comparison_is_readable(parent: Run, tell: Tell, tmp_path: Path) -> None:
+    """Short numbers, and networks layer by layer."""
+    tables = parent.description()
+    tables["model"] = tables["model"] | {
+        "architecture": tables["model"]["architecture"].replace("Dense(3)", "ReLU()\nDense(3)")
+    }
+    other = create(tmp_path, "other", tables)
+    told = tell("compare", parent.path, other.path)
+    assert "networks (- A, + B):" in told
+    assert "+ ReLU()" in told
+    assert max(map(len, told.splitlines())) < 160
+    assert not re.search(r"\d\.\d{7}", told + tell("show", parent.path))
+
+
+def test_what_was_deleted_is_told_as_json(make_run: Callable[..., Any], tell: Tell) -> None:
+    run: Run = make_run().run
+    told = json.loads(tell("delete", run.path, "--json"))
+    assert told["run"] == run.id
+    assert Path(told["trash"]).is_dir()
+    assert json.loads(tell("delete", told["trash"], "--forever", "--json"))["trash"] is None
 
 
 def test_a_trainer_on_another_machine_is_told_from_its_heartbeat(

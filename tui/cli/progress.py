@@ -94,9 +94,13 @@ def _sums(run: Run, event: ev.RunEnded, speed: Speed) -> dict[str, Any]:
 def _lines(run: Run) -> Iterator[Listen]:
     """A line for all but the steps."""
     speed = Speed()
-    print(f"run {run.path}", flush=True)
+    named = False
 
     def listen(record: Record) -> None:
+        nonlocal named
+        if not named:  # not before a trainer has it: it may be refused
+            print(f"run {run.path}", flush=True)
+            named = True
         speed.add(record)
         line = log_line(record)
         if line is not None:
@@ -115,7 +119,6 @@ def _bar(run: Run) -> Iterator[Listen]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(highlight=False)
-    console.print(f"run [bold]{run.path}[/bold]", soft_wrap=True)
     speed = Speed()
     progress = Progress(
         TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
@@ -135,6 +138,7 @@ def _bar(run: Run) -> Iterator[Listen]:
             event = record.event
             match event:
                 case ev.RunStarted():
+                    progress.console.print(f"run {run.path}", style="bold", soft_wrap=True)
                     progress.update(
                         task,
                         total=event.epochs * event.steps_per_epoch,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import math
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from cnnlib.runs.directory import Run, RunSummary
 
 KEYS = ("started", "name", "state", "data", "valid", "test", "seconds", "size")
+
+ARCHITECTURE = "model.architecture"
+WIDEST = 48  # characters of a cell
 
 commands = typer.Typer(
     help="What runs there are; label, fork, compare, delete and restore them.",
@@ -116,14 +122,14 @@ def show(run: RunWords, runs: Runs = DEFAULT_RUNS, as_json: Json = False) -> int
         return DONE
     for name, value in told.items():
         if name != "architecture" and value not in (None, "", ()):
-            print(f"{name}: {' '.join(value) if isinstance(value, tuple) else value}")
+            print(f"{name}: {_readable(name, value)}")
     print(f"disk: {disk_use(found) / 1e6:.1f} MB")
     print(f"epochs to fork from: {', '.join(map(str, kept_epochs(found))) or 'none'}")
     for table in ("data", "model", "training"):
         print(f"\n[{table}]")
         for name, value in description.get(table, {}).items():
-            text = str(value).rstrip()
-            print(f"{name}:\n{_indented(text)}" if "\n" in text else f"{name}: {text}")
+            text = _readable(name, value)
+            print(f"{name}:\n{_indented(text)}" if "\n" in text else f"{name}: {text}".rstrip())
     return DONE
 
 
@@ -157,8 +163,14 @@ def compare(
 
     print_table(
         ("", first.id, second.id),
-        [(name, *map(_in_one_line, pair)) for name, pair in differences.items()],
+        [
+            (name, *(_cut(_readable(name, value)) for value in pair))
+            for name, pair in differences.items()
+            if name != ARCHITECTURE
+        ],
     )
+    for line in _changed_layers(*differences.get(ARCHITECTURE, ("", ""))):
+        print(line)
     print()
     heads = ("train_loss", "valid_loss", "valid_accuracy")
     print_table(
@@ -228,6 +240,33 @@ def _compared(run: Run) -> dict[str, Any]:
 
 def _in_one_line(value: object) -> str | None:
     return None if value is None else " | ".join(str(value).split("\n")).rstrip(" |")
+
+
+def _readable(name: str, value: object) -> str:
+    """A value as a person wants to read it; nothing where there is none."""
+    if value is None:
+        return ""
+    if name == "started" and isinstance(value, float):
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(value))
+    if isinstance(value, float):
+        return f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}"
+    if isinstance(value, tuple | list):
+        return " ".join(map(str, value))
+    return str(value).rstrip()
+
+
+def _cut(text: str) -> str | None:
+    """A text as a cell of a table."""
+    line = _in_one_line(text)
+    return line if not line or len(line) <= WIDEST else line[: WIDEST - 3] + "..."
+
+
+def _changed_layers(first: str | None, second: str | None) -> Iterator[str]:
+    """Where two networks differ, layer by layer."""
+    told = list(difflib.ndiff(*((text or "").splitlines() for text in (first, second))))
+    if told and first != second:
+        yield "\nnetworks (- A, + B):"
+        yield from (line.rstrip() for line in told if not line.startswith("?"))
 
 
 def _indented(text: str) -> str:

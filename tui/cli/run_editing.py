@@ -98,6 +98,7 @@ def delete(
         bool, typer.Option("--forever", help="At once, instead of into the trash.")
     ] = False,
     runs: Runs = DEFAULT_RUNS,
+    as_json: Json = False,
 ) -> int:
     """Move a run to the trash; refused while a trainer is at work on it."""
     import shutil
@@ -108,6 +109,9 @@ def delete(
     place = trash.delete(found)
     if forever:
         shutil.rmtree(place)
+    if as_json:
+        print_json({"run": found.id, "trash": None if forever else str(place)})
+    elif forever:
         print(f"{found.path} is deleted for good")
     else:
         print(f"{found.id} is in the trash. Undo it: cnn-tui runs restore {place.name}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from cnnlib.report import Report, evaluate
@@ -72,7 +71,7 @@ def write_report(run: Run, report: Report) -> None:
     """
     page = report.to_markdown(
         title=f"Evaluation of {run.id}",
-        command=shlex.join(["cnn-tui", "train", "--config", str(run.description_path)]),
+        command=f"cnn-tui train --config {run.description_path.name}",  # it stands beside
         settings=settings_of(run.description()),
         epochs=epoch_rows(RunHistory.read(run)),
         figures={
