@@ -38,6 +38,7 @@ from cnnlib.layers import (
 from cnnlib.losses import CrossEntropyLoss, MSELoss
 from cnnlib.model import LayerRow, Sequential
 from cnnlib.optimizers import SGD, Adam, AdamW, RMSprop
+from cnnlib.scaling import LinearScaling, SqrtScaling
 from cnnlib.schedules import Constant, Cosine, OneCycle, OnPlateau, Step, Warmup
 from cnnlib.stopping import EarlyStopping
 from cnnlib.trainer import Trainer
@@ -73,6 +74,7 @@ __all__ = [
     "LayerNorm",
     "LayerRow",
     "LeakyReLU",
+    "LinearScaling",
     "MSELoss",
     "MaxPool2d",
     "Noise",
@@ -87,6 +89,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "SpecificationError",
+    "SqrtScaling",
     "Step",
     "Tanh",
     "Trainer",

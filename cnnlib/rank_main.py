@@ -1,14 +1,20 @@
-"""The process of a rank that is not rank 0: ``python -m cnnlib.rank_main``, started by rank 0."""
+"""What a rank does that is not rank 0.
+
+One on this machine is ``python -m cnnlib.rank_main``, started by rank 0; one that a launcher
+started calls ``follow``.
+"""
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from cnnlib.errors import RankError
+from cnnlib.ranks import Communicator
 from cnnlib.ranks.local import LocalRanks, leave_signals_to_rank_0
 from cnnlib.ranks.shared import SharedMemory
 from cnnlib.replica import Replica
-from cnnlib.team import serve, shares
+from cnnlib.team import receive, serve, shares
 from cnnlib.work import Work
 
 
@@ -25,6 +31,14 @@ def main(words: list[str]) -> int:
     except RankError:
         return 0  # rank 0 has hung up: the work is done, or rank 0 is dead
     return 1
+
+
+def follow(communicator: Communicator) -> None:
+    """Work for rank 0, with the examples that it gives, until it lets go or a rank has gone."""
+    leave_signals_to_rank_0()
+    with suppress(RankError):
+        work, splits = receive(communicator)
+        serve(Replica(work, splits, communicator), communicator)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,9 @@ class Replica:
         self, work: Work, splits: Mapping[str, Examples], communicator: Communicator
     ) -> None:
         self.work, self.splits, self._comm = work, splits, communicator
-        self.model = Sequential.parse(work.architecture, work.input_shape, seed=work.seed)
+        self.model = Sequential.parse(
+            work.architecture, work.input_shape, seed=work.seed, dtype=work.dtype
+        )
         flat = self.model.flat_parameters
         self.optimizer = work.optimizer.start(flat)
         self.average = work.average.start(flat) if work.average else None
@@ -81,10 +83,10 @@ class Replica:
 
     def batches(self) -> int:
         """Steps in an epoch. The last one is short, or left out where it is too short for batch
-        normalisation over all ranks.
+        normalisation over all ranks: two examples, and one for each rank, have statistics.
         """
         whole, rest = divmod(len(self.splits["train"].labels), self.work.batch_size)
-        enough = 1 if self._micro_batch else 2 * self._comm.size
+        enough = 1 if self._micro_batch else max(2, self._comm.size)
         return whole + (rest >= enough)
 
     def step(self, epoch: int, batch: int, learning_rate: float) -> StepResult:

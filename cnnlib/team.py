@@ -29,13 +29,29 @@ class Team:
         work: what is trained and how.
         splits: examples by name.
         ranks: how many processes share the work; 1 stays in this one.
+        communicator: to ranks that wait already (``cnnlib.rank_main.follow``); then these share
+            the work.
 
     Raises:
         RankError: a rank could not be started, or has gone; from every method.
     """
 
-    def __init__(self, work: Work, splits: Mapping[str, Examples], ranks: int) -> None:
-        self._comm: Communicator = Alone()
+    def __init__(
+        self,
+        work: Work,
+        splits: Mapping[str, Examples],
+        ranks: int,
+        communicator: Communicator | None = None,
+    ) -> None:
+        self._comm: Communicator = communicator or Alone()
+        if communicator is not None:
+            try:
+                self.replica = Replica(work, splits, communicator)
+                _send(communicator, work, splits)
+            except BaseException:
+                communicator.close()
+                raise
+            return
         if ranks == 1:
             self.replica = Replica(work, splits, self._comm)
             return
@@ -92,6 +108,34 @@ def serve(replica: Replica, communicator: Communicator) -> None:
     while True:
         message = communicator.hear()
         actions[message["do"]](*message["arguments"])
+
+
+def _send(communicator: Communicator, work: Work, splits: Mapping[str, Examples]) -> None:
+    """Give the work and all examples to ranks that have no memory in common."""
+    arrays = {
+        name: (np.ascontiguousarray(examples.images), np.ascontiguousarray(examples.labels))
+        for name, examples in splits.items()
+    }
+    table = [
+        {"name": name, "arrays": [[array.shape, array.dtype.str] for array in pair]}
+        for name, pair in arrays.items()
+    ]
+    communicator.tell({"work": work.to_plain(), "splits": table})
+    for pair in arrays.values():
+        for array in pair:
+            communicator.share(array)
+
+
+def receive(communicator: Communicator) -> tuple[Work, dict[str, Share]]:
+    """The work and all examples that rank 0 gives."""
+    first = communicator.hear()
+    splits = {}
+    for row in first["splits"]:
+        images, labels = (np.empty(tuple(shape), dtype) for shape, dtype in row["arrays"])
+        communicator.share(images)
+        communicator.share(labels)
+        splits[row["name"]] = Share(images, labels)
+    return Work.from_plain(first["work"]), splits
 
 
 def _in_shared_memory(

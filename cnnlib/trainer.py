@@ -24,7 +24,9 @@ from cnnlib.arrays import Array, Examples
 from cnnlib.errors import RankError, SpecificationError
 from cnnlib.evaluation import Evaluation
 from cnnlib.progress import Progress, TrainingState, capture, reinstate
+from cnnlib.ranks import Communicator
 from cnnlib.replica import Weights
+from cnnlib.scaling import RateScaling
 from cnnlib.schedules import Moment, Schedule
 from cnnlib.stopping import EarlyStopping
 from cnnlib.team import Team
@@ -48,7 +50,10 @@ class Trainer:
         schedule: learning rate of each step.
         epochs: how often to see all examples.
         stopping: when to end early, or None.
-        ranks: processes that share the work.
+        scaling: how the rates of the schedule follow the batch size; None leaves them.
+        ranks: processes that share the work, started on this machine.
+        communicator: to ranks that are there already, such as those of MPI; then these share the
+            work.
         run: name for the events.
         classes: names of the classes, for the events.
 
@@ -67,12 +72,17 @@ class Trainer:
         schedule: Schedule,
         epochs: int,
         stopping: EarlyStopping | None = None,
+        scaling: RateScaling | None = None,
         ranks: int = 1,
+        communicator: Communicator | None = None,
         run: str = "",
         classes: tuple[str, ...] = (),
     ) -> None:
         self.work, self.schedule, self.epochs, self.stopping = work, schedule, epochs, stopping
+        ranks = communicator.size if communicator else ranks
         self.ranks, self.name, self.classes = ranks, run, classes
+        self._communicator = communicator
+        self._scale = scaling(work.batch_size) if scaling else 1.0
         splits = {"train": train, "valid": valid, "test": test}
         self.splits: dict[str, Examples] = {
             name: split for name, split in splits.items() if split is not None and len(split.labels)
@@ -128,7 +138,7 @@ class Trainer:
             epochs=self.epochs,
             valid_losses=tuple(progress.valid_losses),
         )
-        return self.schedule(moment) * progress.rate_factor
+        return self.schedule(moment) * self._scale * progress.rate_factor
 
     def evaluate(self, split: str, weights: Weights = "average") -> Evaluation:
         """Try the model on a split, between two steps.
@@ -164,11 +174,11 @@ class Trainer:
             return {name: np.array(a, order="C") for name, a in replica.model.tensors().items()}
 
     def _begin(self) -> None:
-        self._team = Team(self.work, self.splits, self.ranks)
+        self._team = Team(self.work, self.splits, self.ranks, self._communicator)
         if not self._team.replica.batches():
             raise SpecificationError(
                 "the training",
-                expected=f"at least {2 * self.ranks} examples, for the statistics of BatchNorm2d",
+                expected=f"at least {max(2, self.ranks)} examples, for BatchNorm2d's statistics",
                 received=f"{len(self.splits['train'].labels)}",
             )
         if self._restored is not None:

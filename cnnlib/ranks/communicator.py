@@ -20,7 +20,7 @@ class Communicator(Protocol):
     size: int
 
     def sum(self, array: NDArray[Any]) -> None:
-        """Replace ``array`` by its sum over all ranks, added in the order of the ranks."""
+        """Replace ``array`` by its sum over all ranks, added in the same order each time."""
 
     def share(self, array: NDArray[Any]) -> None:
         """Replace ``array`` by that of rank 0."""

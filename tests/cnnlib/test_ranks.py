@@ -133,6 +133,17 @@ def test_every_rank_evaluates_its_share(split: str) -> None:
         np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.parametrize(("count", "steps"), [(11, 2), (10, 1), (9, 1)])
+def test_a_last_batch_with_an_example_for_every_rank_is_learned(count: int, steps: int) -> None:
+    work = everything(optimizer=SGD(), average=None)
+    seen = list(trainer_of(work, count=count, ranks=3, epochs=1).run())
+    assert len(only(seen, StepEnded)) == steps
+    if steps == 2:
+        alone = list(trainer_of(work, count=count, epochs=1).run())
+        losses = [[step.loss for step in only(each, StepEnded)] for each in (seen, alone)]
+        np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
+
+
 # ------------------------------------------------------------------ the same bits
 @pytest.mark.parametrize(
     ("architecture", "ranks"), [(RICH, 2), (PLAIN, 3), (GHOST, 2)], ids=["rich", "plain", "ghost"]
