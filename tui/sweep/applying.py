@@ -17,7 +17,6 @@ from cnnlib.errors import SpecificationError
 from cnnlib.literals import word
 from cnnlib.losses import Loss
 from cnnlib.optimizers import Optimizer
-from cnnlib.scaling import RateScaling
 from cnnlib.schedules import Schedule
 from cnnlib.stopping import Stopping
 from cnnlib.text import Described, parse
@@ -30,7 +29,6 @@ CALLS: dict[str, type[Described]] = {
     "loss": Loss,
     "average": Average,
     "stopping": Stopping,
-    "rate_scaling": RateScaling,
 }
 _PLAIN = {each.name for each in fields(Settings)} - {"seed", "ranks"}
 
