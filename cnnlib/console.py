@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
 
 from cnnlib.events import EpochEnded, Event, RunStarted, StepEnded
 
@@ -15,13 +16,13 @@ def teller(show: bool | None) -> AbstractContextManager[Tell]:
     """A way of telling, as a context that gives a function of the events as they come.
 
     Args:
-        show: False tells nothing; True a bar (Rich, where it is installed) on a terminal or in a
-            notebook and lines elsewhere; None as True on a terminal or in a notebook, else nothing.
+        show: False tells nothing; True a bar on a terminal or in a notebook with ipywidgets, and
+            lines elsewhere; None as True on a terminal or in a notebook, and else nothing.
     """
-    interactive = _interactive()
-    if show is False or (show is None and not interactive):
+    terminal, notebook = sys.stdout.isatty(), _notebook()
+    if show is False or (show is None and not (terminal or notebook)):
         return _silence()
-    return _bar() if interactive else _lines()
+    return _bar() if terminal or (notebook and find_spec("ipywidgets")) else _lines()
 
 
 def epoch_line(event: EpochEnded, epochs: int) -> str:
@@ -36,12 +37,10 @@ def epoch_line(event: EpochEnded, epochs: int) -> str:
     return words
 
 
-def _interactive() -> bool:
-    """Whether somebody looks at a bar: a terminal, or the kernel of a notebook."""
+def _notebook() -> bool:
+    """Whether this is the kernel of a notebook."""
     shell = sys.modules.get("IPython")
-    if shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell":
-        return True
-    return sys.stdout.isatty()
+    return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
 
 
 @contextmanager

@@ -212,6 +212,9 @@ class Sequential:
             )
         )
 
+    def __repr__(self) -> str:
+        return f"Sequential([{', '.join(map(repr, self.layers))}], {self.input_shape})"
+
     def _repr_html_(self) -> str:
         rows = self.summary()
         cells: list[tuple[str, ...]] = [

@@ -8,12 +8,14 @@ pyplot: drawing one touches no state of the program that asks for it, and needs 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnnlib.errors import ShapeError
+from cnnlib.figures.files import render
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,16 +41,27 @@ def figure(width: float, height: float, title: str, note: str = "") -> Figure:
         note: how to read it.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     engine = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
-    fig = Figure(figsize=(width, height), layout=engine, facecolor=PAPER)
+    fig = _figure_of_a_notebook()(figsize=(width, height), layout=engine, facecolor=PAPER)
     FigureCanvasAgg(fig)
     fig.suptitle(title, fontsize=TITLE, fontweight="bold", color=INK)
     if note:
         fig.supxlabel(note, fontsize=SMALL, color=QUIET)
     return fig
+
+
+@cache
+def _figure_of_a_notebook() -> type[Figure]:
+    """A figure that a notebook shows, also where nobody has imported pyplot."""
+    from matplotlib.figure import Figure
+
+    class NotebookFigure(Figure):
+        def _repr_png_(self) -> bytes:
+            return render(self, "png", dpi=100)
+
+    return NotebookFigure
 
 
 def dress(

@@ -6,6 +6,7 @@ import copy
 import io
 import pickle
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from cnnlib import (
     History,
     Noise,
     Sequential,
+    console,
     fit,
 )
 from cnnlib.errors import DivergedError, RankError, ShapeError
@@ -131,6 +133,17 @@ def test_lines_are_told_where_there_is_no_terminal(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("widgets", [True, False])
+def test_a_notebook_gets_a_bar_or_lines(widgets: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = types.ModuleType("IPython")
+    shell = type("ZMQInteractiveShell", (), {})
+    kernel.get_ipython = shell  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", kernel)
+    monkeypatch.setattr(console, "find_spec", lambda name: widgets or None)
+    chosen = console.teller(None)
+    assert chosen.gen.__name__ == ("_bar" if widgets else "_lines")  # type: ignore[attr-defined]
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -162,6 +175,7 @@ def test_a_history_is_shown_and_drawn(tmp_path) -> None:
     assert history._repr_html_().count("<tr>") == 3
     figure = history.plot(title="bars")
     assert len(figure.axes) >= 2
+    assert figure._repr_png_().startswith(b"\x89PNG")  # what a notebook asks for
     history.to_csv(tmp_path / "steps.csv")
     assert (tmp_path / "steps.csv").read_text().count("\n") == 7
     assert "0 epochs" in repr(History(()))
@@ -169,6 +183,7 @@ def test_a_history_is_shown_and_drawn(tmp_path) -> None:
 
 def test_a_model_shows_its_summary() -> None:
     page = model_of()._repr_html_()
+    assert repr(model_of("Flatten()\nDense(3)")) == "Sequential([Flatten(), Dense(3)], (1, 8, 8))"
     assert "Conv2d(4)" in page
     assert f"{model_of().flat_parameters.size:,}" in page
     assert "<script" not in page

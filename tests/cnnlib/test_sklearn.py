@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
 import warnings
 from typing import Any
 
@@ -198,6 +200,12 @@ def test_wrong_parameters_are_named(words: dict[str, Any], error: type, said: st
         small(**words).fit(X, y)
     model = small(**words)
     assert clone(model).get_params() == model.get_params()
+
+
+def test_without_scikit_learn_the_extra_is_named() -> None:
+    code = "import sys; sys.modules['sklearn'] = None; import cnnlib; import cnnlib.sklearn"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.stderr.splitlines()[-1].endswith("pip install 'cnn-tui[sklearn]'")
 
 
 def test_nothing_is_predicted_before_a_fit() -> None:
