@@ -17,8 +17,8 @@ _MNIST_LICENCE = "CC BY-SA 3.0 (Yann LeCun and Corinna Cortes)"
 _TRAIN_X, _TRAIN_Y = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 _TEST_X, _TEST_Y = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
 
-# The archive's hash: TensorFlow Datasets, url_checksums/emnist.txt. Its members' hashes: three
-# independent lists of them that agree in all twelve.
+# The archive's hash: TensorFlow Datasets, url_checksums/emnist.txt. Its members' hashes: public
+# lists that agree, three of them for balanced and letters, two for digits.
 _EMNIST_ZIP = RemoteFile(
     "gzip.zip",
     561_753_746,
