@@ -32,6 +32,7 @@ __all__ = [
     "summary",
 ]
 
+SWEEP = "sweep.toml"  # what a folder of runs holds that belong to one sweep
 _MAX_NAME = 60
 
 
@@ -202,7 +203,7 @@ def _in_one_line(architecture: str) -> str:
 
 def _newest_first(root: Path) -> list[Run]:
     try:
-        names = [entry.name for entry in os.scandir(root) if entry.is_dir()]
+        names = [entry.name for entry in os.scandir(root) if _may_be_run(entry)]
     except FileNotFoundError:
         return []
     except OSError as problem:
@@ -212,6 +213,11 @@ def _newest_first(root: Path) -> list[Run]:
     # within one second, "-2" and so on were made later
     visible = sorted((name for name in names if not name.startswith(".")), key=_age, reverse=True)
     return [Run(root / name) for name in visible]
+
+
+def _may_be_run(entry: os.DirEntry[str]) -> bool:
+    """A folder, unless it is that of a sweep, which is a directory of runs of its own."""
+    return entry.is_dir() and not os.path.exists(os.path.join(entry.path, SWEEP))
 
 
 def _age(name: str) -> tuple[str, int, str]:

@@ -162,8 +162,9 @@ def open_crew(address: str | None, workers: int) -> Iterator[Crew]:
 
     dask: Any = distributed  # it says no types
 
-    for name in ("distributed", "tornado", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is said by us, once
+    for name in list(logging.root.manager.loggerDict):
+        if name.split(".")[0] in ("distributed", "tornado", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # we say what goes wrong, once
     with contextlib.ExitStack() as stack:
         if address is None:
             where: Any = stack.enter_context(
