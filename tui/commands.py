@@ -85,6 +85,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("glyphs", ("v",), "Glyphs", "draw in half blocks or in ASCII", None, False, "glyphs"),
     Command("theme", ("t",), "Theme", "dark, light, for colour-blind eyes, the terminal's own colours", None, False, "theme"),
     Command("redraw", ("ctrl+l",), "Redraw", "paint the whole screen again", None, False, "redraw"),
+    Command("suspend", ("ctrl+z",), "Suspend", "go back to the shell; `fg` comes back; training goes on", None, False, "suspend_process"),
     Command("export", ("e",), "Export", "write figures of the current run, or the screen, into files", None, True, "export"),
     Command("palette", ("colon", "ctrl+p"), "Palette", "every command by name", None, False, "command_palette"),
     Command("help", ("question_mark", "f1"), "Help", "what the keys do here", None, True, "help"),

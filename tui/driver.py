@@ -70,7 +70,8 @@ class TerminalDriver(LinuxDriver):
         """Bytes that were given to the terminal."""
 
     def start_application_mode(self) -> None:
-        """Begin on a screen of which nothing is known."""
+        """Begin on a screen of which nothing is known, or begin again after a suspension."""
+        self._is_left = False
         self._app.shadow.forget()
         super().start_application_mode()
 

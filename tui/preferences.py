@@ -4,6 +4,7 @@
     theme = "light"            # dark, light, colour-blind, terminal
     glyphs = "ascii"           # auto, half, ascii
     refresh = 2                # looks at a run in a second, 1 to 10
+    mouse = false              # leave the mouse to the terminal, which marks text with it
 
     [keys]
     "train.pause" = "p, F5"    # by the id of the command; what is not named keeps its keys
@@ -42,6 +43,8 @@ class Preferences:
     glyphs: str = "auto"
     refresh: float | None = None
     """Looks in a second; None: as the terminal allows."""
+    mouse: bool = True
+    """Whether the app takes the mouse."""
     commands: tuple[Command, ...] = COMMANDS
 
 
@@ -66,7 +69,7 @@ def load(path: Path | None = None) -> Preferences:
     tables = read_toml(path)
     _known(path, "the file", tables, ("ui", "keys"))
     ui, keys = (_table(path, tables, name) for name in ("ui", "keys"))
-    _known(path, "[ui]", ui, ("theme", "glyphs", "refresh"))
+    _known(path, "[ui]", ui, ("theme", "glyphs", "refresh", "mouse"))
     refresh = ui.get("refresh")
     if refresh is not None and not (
         isinstance(refresh, int | float)
@@ -78,6 +81,7 @@ def load(path: Path | None = None) -> Preferences:
         theme=_one_of(path, ui, "theme", THEMES),
         glyphs=_one_of(path, ui, "glyphs", GLYPHS),
         refresh=None if refresh is None else float(refresh),
+        mouse=_switch(path, ui, "mouse"),
         commands=remapped(keys, path),
     )
 
@@ -156,6 +160,13 @@ def _table(path: Path, tables: Mapping[str, Any], name: str) -> Mapping[str, Any
     if not isinstance(table, Mapping):
         raise _wrong(path, name, f"a table [{name}]", table)
     return table
+
+
+def _switch(path: Path, table: Mapping[str, Any], name: str) -> bool:
+    value = table.get(name, True)
+    if not isinstance(value, bool):
+        raise _wrong(path, f"[ui] {name}", "true or false", value)
+    return value
 
 
 def _one_of(path: Path, table: Mapping[str, Any], name: str, known: Sequence[str]) -> str:

@@ -38,6 +38,7 @@ def test_what_the_file_says_holds(tmp_path):
     theme = "colour-blind"
     glyphs = "ascii"
     refresh = 2
+    mouse = false
     [keys]
     "train.pause" = "z, F5"
     "train.freeze" = "Ctrl+T"
@@ -45,6 +46,7 @@ def test_what_the_file_says_holds(tmp_path):
     """
     found = load(written(tmp_path, text))
     assert (found.theme, found.glyphs, found.refresh) == ("colour-blind", "ascii", 2.0)
+    assert found.mouse is False
     keys = {entry.id: entry.keys for entry in found.commands}
     assert keys["train.pause"] == ("z", "f5")
     assert keys["train.freeze"] == ("ctrl+t",)
@@ -63,6 +65,7 @@ def test_what_the_file_says_holds(tmp_path):
         ('[ui]\ntheme = "pink"\n', "one of dark, light, colour-blind, terminal"),
         ("[ui]\nglyphs = 3\n", "one of auto, half, ascii"),
         ("[ui]\nrefresh = 60\n", "from 1 to 10"),
+        ("[ui]\nmouse = 1\n", "true or false"),
         ("[ui]\nrefresh = true\n", "from 1 to 10"),
         ('[keys]\n"train.puase" = "p"\n', "Did you mean"),
         ('[keys]\n"train.pause" = ""\n', "keys separated by commas"),

@@ -72,7 +72,7 @@ def open_app(
         if run is not None:
             app.session.open_run(run, follower=follower)
         guard.on_signal(app.leave_by_signal)
-        app.run()
+        app.run(mouse=preferences.mouse)
     return app.return_code or 0
 
 
