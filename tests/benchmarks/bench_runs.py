@@ -1,12 +1,12 @@
 """What writing a run down costs: training in a run directory against training alone.
 
-    python tests/benchmarks/bench_runs.py [SECONDS] [DATA] [RANKS]
+    python tests/benchmarks/bench_runs.py [SECONDS] [DATA] [RANKS] [PRESET]
 
 Both train LeNet, in turns of thirty steps each, so that what else the machine does falls on both
 alike; on MNIST where CNN_TUI_DATA says where it is, else on the 5,000 embedded images. "With"
 appends every event to the journal, looks for commands, and saves checkpoints after each epoch and
-every 30 seconds, as `cnn-tui train` does. On 5,000 images an epoch takes less than half a second,
-and most of the cost is the disk's: a checkpoint is there when it has reached the disk.
+every 30 seconds, as `cnn-tui train` does. A checkpoint is written by a thread of its own, which
+may work on into the turn of the other: a little of its cost falls on both.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 from cnnlib import events as ev
 from tui.experiment import load_data, prepare, train
 from tui.experiment.assembly import assemble
-from tui.settings import Settings
+from tui.settings import Settings, layered
 
 STEPS = 30
 LIMIT = 0.02
@@ -81,7 +81,8 @@ def main(words: list[str]) -> int:
     seconds = float(words[0]) if words else 40.0
     name = words[1] if len(words) > 1 else default_data()
     ranks = int(words[2]) if len(words) > 2 else 1
-    settings = Settings(data=name, epochs=10_000, ranks=ranks)
+    preset = words[3] if len(words) > 3 else None
+    settings = layered(preset=preset, data=name, epochs=10_000, ranks=ranks)
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1, "blas"):
         taken = np.array(list(pairs(seconds, settings, Path(folder))))
         rng = np.random.default_rng(0)
@@ -89,7 +90,9 @@ def main(words: list[str]) -> int:
         low, high = np.percentile(drawn[:, 1] / drawn[:, 0] - 1, (2.5, 97.5))
         alone, full = taken.mean(axis=0) / STEPS
         share, usual = full / alone - 1, np.median(taken[:, 1] / taken[:, 0]) - 1
-        print(f"LeNet, {name}, ranks {ranks}: {len(taken)} turns of {STEPS} steps each")
+        print(
+            f"{preset or 'LeNet'}, {name}, ranks {ranks}: {len(taken)} turns of {STEPS} steps each"
+        )
         print(f"alone  {1000 * alone:.3f} ms a step")
         print(f"with   {1000 * full:.3f} ms a step")
         print(

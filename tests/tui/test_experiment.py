@@ -27,8 +27,8 @@ from cnnlib.runs.lock import RunLock, owner
 from cnnlib.team import Team
 from data import DataError, Dataset, Split
 from tui.experiment import launch, load_data, load_model, prepare, train
-from tui.experiment.checkpoints import LAST
 from tui.experiment.evaluation import measure, read_report
+from tui.experiment.saving import LAST
 from tui.experiment.training import COMMAND_SECONDS
 from tui.settings import Settings
 

@@ -263,7 +263,7 @@ def _cut(text: str) -> str | None:
 
 def _changed_layers(first: str | None, second: str | None) -> Iterator[str]:
     """Where two networks differ, layer by layer."""
-    told = list(difflib.ndiff(*((text or "").splitlines() for text in (first, second))))
+    told = list(difflib.ndiff((first or "").splitlines(), (second or "").splitlines()))
     if told and first != second:
         yield "\nnetworks (- A, + B):"
         yield from (line.rstrip() for line in told if not line.startswith("?"))

@@ -20,7 +20,8 @@ from cnnlib.model import Sequential
 from cnnlib.runs import checkpoint, directory
 from cnnlib.runs.files import write_atomically
 from cnnlib.runs.history import RunHistory
-from tui.experiment.checkpoints import BEST, LAST, epoch_path, kept_epochs
+from tui.experiment.checkpoints import epoch_path, kept_epochs
+from tui.experiment.saving import BEST, LAST
 from tui.settings import Settings
 
 if TYPE_CHECKING:
