@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import time
 from collections.abc import Iterator
@@ -263,6 +262,8 @@ def _cut(text: str) -> str | None:
 
 def _changed_layers(first: str | None, second: str | None) -> Iterator[str]:
     """Where two networks differ, layer by layer."""
+    import difflib
+
     told = list(difflib.ndiff((first or "").splitlines(), (second or "").splitlines()))
     if told and first != second:
         yield "\nnetworks (- A, + B):"
