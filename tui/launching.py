@@ -242,13 +242,11 @@ class Launching(App[None]):
         """The data set is there; the next run trains on it too."""
         self.session.use_dataset(message.dataset)
         draft = self.session.settings
-        asked = {
-            "data": message.asked,
-            "split_seed": message.split_seed,
-            "resize": message.resize,
-        }
-        if any(getattr(draft, name) != value for name, value in asked.items()):
-            self.session.edit(replace(draft, **asked))
+        asked = replace(
+            draft, data=message.asked, split_seed=message.split_seed, resize=message.resize
+        )
+        if asked != draft:
+            self.session.edit(asked)
 
     def on_dataset_failed(self, message: DatasetFailed) -> None:
         """The data set could not be read."""
