@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from textual.pilot import Pilot
 import data
 from cnnlib.augmentations import Augmentation
 from cnnlib.text import family
-from data import Dataset
+from data import Dataset, Description, describe
 from tui.app import CnnTuiApp
 from tui.augmenting import pipelines, preview
 from tui.panes.data import DataPane
@@ -145,3 +146,26 @@ async def test_a_data_set_that_is_not_there_leaves_the_one_shown(
         await until(pilot, lambda: any("nowhere" in n.message for n in app._notifications))
         assert app.session.dataset is not None
         assert app.session.settings.data == "mnist-5k"
+
+
+async def test_what_is_found_out_while_the_pane_is_hidden_is_shown_later(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The description comes when another pane is seen, and nothing else changes after that."""
+    waiting = threading.Event()
+
+    def describe_late(dataset: Dataset) -> Description:
+        assert waiting.wait(20)
+        return describe(dataset)
+
+    monkeypatch.setattr("tui.panes.describing.describe", describe_late)
+    async with an_app(runs, attach=False) as (app, pilot):
+        pane = the_pane(app)
+        assert isinstance(pane, DataPane)
+        await until(pilot, lambda: "pixels   reading" in shown(app, "facts"))
+        await app.action_show_pane("model")
+        waiting.set()
+        await until(pilot, lambda: pane.known is not None)
+        assert "reading" in shown(app, "facts")  # a hidden pane draws nothing
+        await app.action_show_pane("data")
+        await until(pilot, lambda: "reading" not in shown(app, "facts"))

@@ -39,7 +39,6 @@ class DataPane(DescribingPane, DataSets):
         self.roll = 0
         """Which random numbers the augmentations get."""
         self._first_class = 0
-        self._drawn: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -56,10 +55,8 @@ class DataPane(DescribingPane, DataSets):
         """Have a new data set described, and draw what is known of it."""
         self.ask_description()
         data = session.dataset.sha256 if session.dataset is not None else ""
-        look = (data, session.dataset_error, session.sample, session.glyphs, session.palette)
-        if look != self._drawn:  # a run that trains changes nothing here
-            self._drawn = look
-            self.draw()
+        error, sample = session.dataset_error, session.sample
+        self.draw_if_new(data, error, sample, session.glyphs, session.palette)
 
     def data_described(self) -> None:
         """The next suspicious image is the first one of the new data."""

@@ -10,11 +10,11 @@ from textual.message import Message
 from data import Description, describe
 from data.dataset import Dataset
 from data.suspicions import Suspicion, suspicions
-from tui.panes.base import Pane
+from tui.panes.renewing import RenewedPane
 from tui.session import Session
 
 
-class DescribingPane(Pane):
+class DescribingPane(RenewedPane):
     """A pane that knows what the data are like."""
 
     @dataclass
@@ -53,12 +53,7 @@ class DescribingPane(Pane):
         if message.description.sha256 == self._asked:
             self.description, self.suspicions = message.description, message.suspicions
             self.data_described()
-            if self.is_shown:
-                self.draw()
+            self.renew()
 
     def data_described(self) -> None:
         """Other data are known now."""
-
-    def draw(self) -> None:
-        """Draw what is known; called when the description has come."""
-        raise NotImplementedError

@@ -63,10 +63,8 @@ class EvaluatePane(ComparisonPane):
         series, run = session.series, session.run.id if session.run is not None else ""
         data = session.dataset.sha256 if session.dataset is not None else session.dataset_error
         said = tuple(series.evaluated.items())
-        look = (run, self.question, data, said, series.state, session.glyphs, session.palette)
-        if look != self.drawn:
-            self.drawn = look
-            self.draw()
+        glyphs, palette = session.glyphs, session.palette
+        self.draw_if_new(run, self.question, data, said, series.state, glyphs, palette)
 
     def wants_report(self) -> bool:
         """A report is made unless it is validation that is shown."""

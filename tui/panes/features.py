@@ -25,10 +25,6 @@ class FeaturesPane(MapKeys):
     pane_name = "features"
     first_focus = "#maps"
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._drawn: tuple[object, ...] = ()
-
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield CellGrid(id="maps", classes="part", can_focus=True)
@@ -39,10 +35,8 @@ class FeaturesPane(MapKeys):
         self.leave_for_sample()
         self.follow_training()
         self.ask_look(session)
-        look = (self.answered, session.dataset_error, session.glyphs, session.palette, self.view)
-        if look != self._drawn:  # steps of a run that trains change nothing here
-            self._drawn = look
-            self.draw()
+        error, live = session.dataset_error, session.series.is_live
+        self.draw_if_new(self.answered, error, live, session.glyphs, session.palette, self.view)
 
     def draw(self) -> None:
         """Draw the maps and the image."""

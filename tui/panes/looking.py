@@ -12,7 +12,7 @@ from textual.message import Message
 from cnnlib.errors import CnnError
 from data.errors import DataError
 from tui.inspection import Inspector, Look
-from tui.panes.base import Pane
+from tui.panes.renewing import RenewedPane
 from tui.session import Sample, Session
 from tui.sources import Source, source_of
 
@@ -28,7 +28,7 @@ class LookQuestion:
     """Which state of the drawing is looked at instead of the sample; 0: none."""
 
 
-class LookPane(Pane):
+class LookPane(RenewedPane):
     """A pane that shows what a network makes of the chosen image."""
 
     @dataclass
@@ -84,9 +84,4 @@ class LookPane(Pane):
             return
         self.look, self.look_problem = message.look, message.problem
         self.answered = message.question
-        if self.is_shown:
-            self.draw()
-
-    def draw(self) -> None:
-        """Draw what is known; called when the answer has come."""
-        raise NotImplementedError
+        self.renew()

@@ -59,10 +59,8 @@ class MistakesPane(NotingPane):
         self.read_notes()
         run = session.run.id if session.run is not None else ""
         data = session.dataset.sha256 if session.dataset is not None else session.dataset_error
-        look = (run, self.question, data, session.mistakes_filter, session.glyphs, session.palette)
-        if look != self.drawn:
-            self.drawn = look
-            self.draw()
+        words, glyphs, palette = session.mistakes_filter, session.glyphs, session.palette
+        self.draw_if_new(run, self.question, data, words, glyphs, palette)
 
     def mistakes(self) -> list[Mistake]:
         """The mistakes that the filter lets through, in their order."""

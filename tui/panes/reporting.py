@@ -20,7 +20,7 @@ from data.dataset import Dataset
 from data.errors import DataError
 from tui.experiment.evaluation import read_report
 from tui.going_through import now_and_then
-from tui.panes.base import Pane
+from tui.panes.renewing import RenewedPane
 from tui.render.format import count
 from tui.session import Session
 from tui.sources import Source, Stamp, source_of, stamp_of
@@ -36,7 +36,7 @@ class ReportQuestion:
     data: str = ""
 
 
-class ReportPane(Pane):
+class ReportPane(RenewedPane):
     """A pane that shows a report."""
 
     @dataclass
@@ -64,8 +64,6 @@ class ReportPane(Pane):
         self.tried = 0
         """Test images gone through so far."""
         self.given_up = False
-        self.drawn: tuple[object, ...] = ()
-        """What the pane was drawn for; the steps of a run that trains change nothing."""
         self._answered: ReportQuestion | None = None
 
     @property
@@ -188,16 +186,6 @@ class ReportPane(Pane):
         self._ask()
         self.draw()
         return True
-
-    def renew(self) -> None:
-        """Something is known now: draw it, or when the pane is next shown."""
-        self.drawn = ()
-        if self.is_shown:
-            self.draw()
-
-    def draw(self) -> None:
-        """Draw what is known; called when the report has come."""
-        raise NotImplementedError
 
 
 def _is_short(report: Report | None, dataset: Dataset) -> bool:

@@ -162,7 +162,7 @@ class WhyPane(ReportPane):
             return ""
         if self.with_neighbours and self.neighbours is None:
             train = self.session.split("train")
-            return f"training images {count(self.sought)} of {count(len(train or ()))}  Esc"
+            return f"{count(self.sought)} of {count(len(train or ()))} images  Esc"
         if self.method is None:
             return ""
         name = self.report.classes[mistake.label if self.for_truth else mistake.predicted]

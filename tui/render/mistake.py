@@ -94,7 +94,8 @@ def _neighbours(
     if alone and known.image is not None:
         images = np.concatenate([known.image[np.newaxis], images])
         labels = [f"this {known.names[known.mistake.label]}", *labels]
-    grid.put(0, 0, fit("nearest training images: class, distance", width), fg=palette.muted)
+    words = f"nearest training images{': class, distance' * (width >= 40)}"
+    grid.put(0, 0, fit(words, width), fg=palette.muted)
     page = montage(images, width, height - 1, terminal, labels=labels, palette=palette)
     grid.paste(page.grid, 0, 1)
     return grid
