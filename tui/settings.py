@@ -23,6 +23,7 @@ from cnnlib.averaging import Average
 from cnnlib.errors import SpecificationError
 from cnnlib.losses import Loss
 from cnnlib.optimizers import Optimizer
+from cnnlib.scaling import RateScaling
 from cnnlib.schedules import Schedule
 from cnnlib.stopping import Stopping
 from cnnlib.text import parse
@@ -56,10 +57,16 @@ class Settings:
     split_seed: int = _option(0, "data", "seed of the held-out splits", whole(0))
     architecture: str = _option(ARCHITECTURES["lenet"], "model", "the layers, one a line", words)
     epochs: int = _option(5, "training", "passes over the training images", whole(1))
-    batch_size: int = _option(32, "training", "images a step", whole(1))
+    batch_size: int = _option(32, "training", "images a step, over all ranks", whole(1))
     optimizer: str = _option("Adam()", "training", "the update rule", call(Optimizer))
     schedule: str = _option(
         "OneCycle(peak=6e-3)", "training", "the learning rate of every step", call(Schedule)
+    )
+    rate_scaling: str = _option(
+        "",
+        "training",
+        "how the rates of the schedule follow the batch size; they do not when absent",
+        maybe(RateScaling),
     )
     loss: str = _option(
         "CrossEntropyLoss(label_smoothing=0.1)", "training", "what is minimised", call(Loss)

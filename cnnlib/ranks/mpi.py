@@ -37,6 +37,7 @@ _LOOK_OUT = 0.02  # seconds of giving way before resting
 _NAP = 0.001
 _LETTER = 512  # bytes: what is told fits in one message, but for the first one
 _HEADER = 4
+_LAST_LOOK = 0.5  # seconds
 _LAST_WORDS = 7  # the tag of what a rank says that fails
 
 _give_way: Callable[[], object] = getattr(os, "sched_yield", lambda: time.sleep(0))
@@ -163,6 +164,7 @@ class MpiRanks:
         if self._broken:
             sys.stdout.flush()
             sys.stderr.flush()
+            time.sleep(_LAST_LOOK)  # the launcher passes on what it has read when it is told
             self._mpi.COMM_WORLD.Abort(1)
 
 

@@ -42,7 +42,10 @@ def exit_code_of(error: BaseException) -> int | None:
 
 def say(message: str, code: int = FAILED) -> int:
     """Print one line on the standard error stream and return the exit code."""
-    print("cnn-tui: " + " ".join(message.split()), file=sys.stderr, flush=True)
+    from tui.cli.launched import speaks
+
+    if speaks():
+        print("cnn-tui: " + " ".join(message.split()), file=sys.stderr, flush=True)
     return code
 
 

@@ -12,6 +12,7 @@ import typer
 
 from tui.cli.asking import PATIENCE, ask
 from tui.cli.exits import DONE
+from tui.cli.launched import join, launched_here, work_for_rank_0
 from tui.cli.options import (
     DEFAULT_RUNS,
     Architecture,
@@ -28,6 +29,7 @@ from tui.cli.options import (
 from tui.experiment.launching import one_thread_each
 
 if TYPE_CHECKING:
+    from cnnlib.ranks import Communicator
     from cnnlib.runs.directory import Run
 
 Detach = Annotated[
@@ -41,7 +43,9 @@ def train(
     epochs: Annotated[
         int | None, typer.Option(metavar="N", help="Passes over the training images.")
     ] = None,
-    batch_size: Annotated[int | None, typer.Option(metavar="N", help="Images a step.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(metavar="N", help="Images a step, over all ranks.")
+    ] = None,
     lr: Annotated[
         float | None, typer.Option("--lr", metavar="X", help="Main rate of the schedule.")
     ] = None,
@@ -72,6 +76,13 @@ def train(
             help="Processes that share each batch; 0: one a core, with 32 images or more for each.",
         ),
     ] = None,
+    scale_rate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CALL",
+            help='How the rates follow the batch size, such as "LinearScaling(base=32)".',
+        ),
+    ] = None,
     validation: Annotated[
         float | None,
         typer.Option(metavar="SHARE", help="Share of the training images held out; 0 for none."),
@@ -98,9 +109,13 @@ def train(
     """Train a network in a new run directory.
 
     Settings come in layers: the defaults, then --preset, then --config, then these options. Ctrl-C
-    writes a checkpoint and stops; `cnn-tui resume` goes on to the same bits.
+    writes a checkpoint and stops; `cnn-tui resume` goes on to the same bits. Started by mpiexec
+    or srun, the processes share the training.
     """
     one_thread_each(os.environ)
+    communicator = join(ranks=ranks, detach=detach)
+    if communicator and communicator.rank:
+        return work_for_rank_0(communicator)
     from data import progress_bar
     from tui.experiment import prepare
     from tui.experiment.loading import load_dataset
@@ -122,6 +137,7 @@ def train(
         split_seed=split_seed,
         resize=resize,
         ranks=ranks,
+        rate_scaling=scale_rate,
         validation=validation,
         clip=clip,
         average=average,
@@ -130,9 +146,10 @@ def train(
     with progress_bar() as progress:
         dataset = load_dataset(settings, progress)
     network = Path(arch).stem if arch is not None else ""
-    run = prepare(settings, runs, name or "", network=network, dataset=dataset)
+    launch = launched_here()
+    run = prepare(settings, runs, name or "", network=network, dataset=dataset, launch=launch)
     del dataset  # the training reads it from the run; two would stand in memory
-    return _begin(run, detach, as_json)
+    return _begin(run, detach, as_json, communicator)
 
 
 def resume(
@@ -141,12 +158,21 @@ def resume(
         float | None,
         typer.Option("--lr", metavar="X", help="Go on at this rate; the schedule in proportion."),
     ] = None,
+    ranks: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=0, max=4096, help="Go on with so many processes; other last digits."
+        ),
+    ] = None,
     runs: Runs = DEFAULT_RUNS,
     detach: Detach = False,
     as_json: Json = False,
 ) -> int:
     """Go on with a run: from its last checkpoint to the same bits, or after a pause."""
     one_thread_each(os.environ)
+    communicator = join(ranks=ranks, detach=detach)
+    if communicator and communicator.rank:
+        return work_for_rank_0(communicator)
     from cnnlib.errors import SpecificationError
     from cnnlib.runs import commands
     from cnnlib.runs.lock import owner
@@ -163,7 +189,7 @@ def resume(
         _refuse_to_diverge_again(found)
     else:
         commands.send(found, commands.SetLearningRate(lr))  # obeyed before the first step
-    return _begin(found, detach, as_json)
+    return _begin(found, detach, as_json, communicator, ranks or 0)
 
 
 def _refuse_to_diverge_again(run: Run) -> None:
@@ -180,21 +206,27 @@ def _refuse_to_diverge_again(run: Run) -> None:
         )
 
 
-def _begin(run: Run, detach: bool, as_json: bool) -> int:
+def _begin(
+    run: Run,
+    detach: bool,
+    as_json: bool,
+    communicator: Communicator | None = None,
+    ranks: int = 0,
+) -> int:
     """Train the run here, or in a process of its own."""
     if detach:
-        return _launch(run, as_json)
+        return _launch(run, as_json, ranks)
     from tui.cli.progress import listener
     from tui.experiment import train as train_here
 
     with listener(run, as_json=as_json, on_terminal=sys.stdout.isatty()) as listen:
-        return train_here(run, listen)
+        return train_here(run, listen, communicator=communicator, ranks=ranks)
 
 
-def _launch(run: Run, as_json: bool) -> int:
+def _launch(run: Run, as_json: bool, ranks: int) -> int:
     from tui.experiment import launch
 
-    process = launch(run)
+    process = launch(run, ranks)
     if as_json:
         print_json({"run": run.id, "path": str(run.path), "pid": process.pid})
     else:

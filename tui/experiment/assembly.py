@@ -9,6 +9,8 @@ from cnnlib.augmentations import Augmentation
 from cnnlib.averaging import Average, ExponentialMovingAverage
 from cnnlib.losses import Loss
 from cnnlib.optimizers import Optimizer
+from cnnlib.ranks import Communicator
+from cnnlib.scaling import RateScaling
 from cnnlib.schedules import Schedule
 from cnnlib.stopping import EarlyStopping, Stopping
 from cnnlib.text import parse, parse_pipeline
@@ -25,8 +27,16 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def assemble(name: str, settings: Settings, splits: RunData) -> Trainer:
+def assemble(
+    name: str, settings: Settings, splits: RunData, communicator: Communicator | None = None
+) -> Trainer:
     """The trainer of the run of this name, at the beginning of the training.
+
+    Args:
+        name: of the run.
+        settings: what the training is asked to do.
+        splits: its data.
+        communicator: to ranks that are there already; without it they are started here.
 
     Raises:
         SpecificationError: the settings do not fit together.
@@ -57,7 +67,9 @@ def assemble(name: str, settings: Settings, splits: RunData) -> Trainer:
             "EarlyStopping | None",
             parse(settings.stopping, Stopping) if settings.stopping else None,
         ),
+        scaling=parse(settings.rate_scaling, RateScaling) if settings.rate_scaling else None,
         ranks=settings.ranks_on(cores()),
+        communicator=communicator,
         run=name,
         classes=splits.classes,
     )

@@ -32,8 +32,12 @@ def one_thread_each(environment: MutableMapping[str, str]) -> None:
         environment.setdefault(name, "1")
 
 
-def launch(run: Run) -> subprocess.Popen[bytes]:
+def launch(run: Run, ranks: int = 0) -> subprocess.Popen[bytes]:
     """Start the trainer of a run, or resume it; returns at once.
+
+    Args:
+        run: its directory.
+        ranks: processes that share the training; 0: as many as the run says.
 
     Raises:
         OSError: the process could not be started.
@@ -46,7 +50,7 @@ def launch(run: Run) -> subprocess.Popen[bytes]:
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     with open(open_regular(run.log_path, flags), "ab") as log:  # for its owner only
         return subprocess.Popen(
-            [sys.executable, "-m", "tui.experiment", str(run.path.resolve())],
+            [sys.executable, "-m", "tui.experiment", str(run.path.resolve()), str(ranks)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -16,6 +16,7 @@ import data
 from cnnlib.architectures import ARCHITECTURES, fitted
 from cnnlib.checking import check
 from cnnlib.errors import SpecificationError
+from cnnlib.ranks.launcher import Launch
 from cnnlib.runs import directory
 from cnnlib.runs.directory import Run
 from data import Dataset
@@ -34,6 +35,7 @@ def prepare(
     network: str = "",
     dataset: Dataset | None = None,
     command: Sequence[str] | None = None,
+    launch: Launch | None = None,
 ) -> Run:
     """Check that data, network and training fit together, and make a run directory of them.
 
@@ -44,6 +46,8 @@ def prepare(
         network: what the network is called; when empty, as the known one that it is.
         dataset: the data set of the settings, where it is loaded already.
         command: the words that asked for the run; those of this process when absent.
+        launch: the processes that will share the training, where a launcher started them. Their
+            number is noted; the setting for this machine alone is left open.
 
     Raises:
         SpecificationError: something does not fit; nothing was written.
@@ -53,11 +57,13 @@ def prepare(
     if dataset is None:
         dataset = load_dataset(settings)
     network = network or _name_of(settings.architecture)
-    settings = _settled(settings, dataset)
-    description = _description(settings, dataset)
+    settings = _settled(settings, dataset, launch)
+    description = _description(settings, dataset, launch.size if launch else settings.ranks)
     words = shlex.join(["cnn-tui", *(command or sys.argv)[1:]])
     description["model"] = {"name": network, **description["model"]}
-    origin = {"command": words, **_git_commit(), "versions": _versions()}
+    origin: dict[str, Any] = {"command": words, **_git_commit(), "versions": _versions()}
+    if launch:
+        origin |= {"launcher": launch.launcher, "launched_ranks": launch.size}
     return directory.create(root, name or network, {"run": origin, **description})
 
 
@@ -66,18 +72,19 @@ def _name_of(architecture: str) -> str:
     return next(known, "cnn")
 
 
-def _settled(settings: Settings, dataset: Dataset) -> Settings:
+def _settled(settings: Settings, dataset: Dataset, launch: Launch | None) -> Settings:
     """The settings as they are written down: a path made absolute, a known network fitted, and
-    the ranks counted, for another number of them would give other bits.
+    the ranks of this machine counted, for another number of them would give other bits.
     """
     architecture = fitted(settings.architecture, len(dataset.classes))
-    settings = replace(settings, architecture=architecture, ranks=settings.ranks_on(cores()))
+    ranks = 0 if launch else settings.ranks_on(cores())
+    settings = replace(settings, architecture=architecture, ranks=ranks)
     if settings.data not in {entry.name for entry in data.catalogue()}:
         settings = replace(settings, data=str(Path(settings.data).expanduser().resolve()))
     return settings
 
 
-def _description(settings: Settings, dataset: Dataset) -> dict[str, dict[str, Any]]:
+def _description(settings: Settings, dataset: Dataset, ranks: int) -> dict[str, dict[str, Any]]:
     """The tables of run.toml that repeat the run, and what was found."""
     splits = divide(dataset, settings)
     if settings.validation and (splits.valid is None or not len(splits.valid)):
@@ -103,7 +110,7 @@ def _description(settings: Settings, dataset: Dataset) -> dict[str, dict[str, An
             expected=f"at most the {len(splits.train)} training images",
             received=str(settings.batch_size),
         )
-    assemble("", settings, splits)  # refuses what does not fit together
+    assemble("", replace(settings, ranks=ranks), splits)  # refuses what does not fit together
     description = settings.to_description()
     description["data"] |= {
         "title": dataset.title,

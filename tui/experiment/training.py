@@ -11,6 +11,7 @@ import contextlib
 import time
 from collections.abc import Generator
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from cnnlib import events as ev
@@ -28,9 +29,11 @@ from tui.experiment.loading import load_data
 from tui.experiment.obeying import Obeying
 from tui.experiment.saving import take, write
 from tui.experiment.signals import Signals
+from tui.experiment.witness import Witness
 from tui.settings import Settings
 
 if TYPE_CHECKING:
+    from cnnlib.ranks import Communicator
     from cnnlib.runs.directory import Run
     from cnnlib.trainer import Trainer
 
@@ -44,12 +47,20 @@ class TakenOver(RunError):
     """Another trainer has the run now: nothing more may be written into it."""
 
 
-def train(run: Run, listen: Listen = lambda record: None) -> int:
+def train(
+    run: Run,
+    listen: Listen = lambda record: None,
+    *,
+    communicator: Communicator | None = None,
+    ranks: int = 0,
+) -> int:
     """Train a run in this process, from its beginning or from its last checkpoint.
 
     Args:
         run: its directory.
         listen: is given every record as it is written.
+        communicator: to ranks that a launcher started; without it they are started here.
+        ranks: how many to start; 0: as many as the run says.
 
     Returns:
         0 when it finished or was ended by a command; 128 and the number of the signal that
@@ -66,8 +77,9 @@ def train(run: Run, listen: Listen = lambda record: None) -> int:
         _require_unfinished(run, history)
         journal = JournalWriter(run.journal_path)
         training = Training(run, lock, signals, journal, history, listen)
+        witness = Witness(run, communicator.size) if communicator else None
         try:
-            ended = training.carry_out()
+            ended = training.carry_out(communicator, ranks)
         except TakenOver:
             raise  # with the journal as it is: it belongs to the other trainer
         except BaseException as error:
@@ -75,6 +87,8 @@ def train(run: Run, listen: Listen = lambda record: None) -> int:
             raise
         finally:
             training.close()
+            if witness:
+                witness.dismiss()
         journal.close()
         return _exit_code(run, ended, signals.stop)
 
@@ -122,13 +136,15 @@ class Training(Obeying):
         self._batches = 0  # of an epoch
         self._settled = 0  # events that stand if training goes on from its present position
 
-    def carry_out(self) -> ev.RunEnded:
+    def carry_out(self, communicator: Communicator | None = None, ranks: int = 0) -> ev.RunEnded:
         """Train to the end, or until somebody ends it."""
         settings = Settings.from_description(self.run.description())
         self.checkpoint_seconds = settings.checkpoint_seconds
         self.keep_epochs = settings.keep_epochs
         self.splits = load_data(self.run)
-        self.trainer = assemble(self.run.id, settings, self.splits)
+        if ranks:
+            settings = replace(settings, ranks=ranks)
+        self.trainer = assemble(self.run.id, settings, self.splits, communicator)
         self._restore()
         with closing(cast("Generator[ev.Event]", self.trainer.run())) as happening:
             try:
