@@ -1,7 +1,7 @@
 """The tie to Optuna: which settings come next, and which trial is not worth going on with.
 
 Optuna's study lives in memory and is made anew from the sweep's journal whenever a sweep is taken
-up again: finished trials are added as they were, those under way are asked for once more.
+up again, by asking for the very same settings and telling what came of them.
 """
 
 from __future__ import annotations
@@ -67,10 +67,11 @@ class Study:
             pruner=pruning.pruner(sweep.most_epochs) if pruning else optuna.pruners.NopPruner(),
         )
         for trial in trials:
+            self._take(trial.number, trial.parameters)
             if trial.over:
-                self._study.add_trial(self._frozen(trial))
-            else:
-                self._take(trial.number, trial.parameters)
+                for epoch, value in enumerate(trial.values, 1):
+                    self.report(trial.number, epoch, value)  # Hyperband notes who got how far
+                self.tell(trial)
 
     def ask(self, number: int) -> Parameters:
         """The settings of the trial of this number, which is the next."""
@@ -111,18 +112,6 @@ class Study:
             "pruned": self._states.PRUNED,
             "diverged": self._states.PRUNED,
         }.get(trial.state, self._states.FAIL)
-
-    def _frozen(self, trial: Trial) -> Any:
-        from optuna.trial import create_trial
-
-        state = self._state(trial)
-        return create_trial(
-            state=state,
-            params=trial.parameters,
-            distributions=self._space,
-            value=trial.value if state == self._states.COMPLETE else None,
-            intermediate_values=dict(enumerate(trial.values, 1)),
-        )
 
 
 def _optuna(distribution: Distribution) -> BaseDistribution:
