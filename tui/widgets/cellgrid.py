@@ -100,8 +100,8 @@ class CellGrid(QuietTitles, Widget):
 
     def _redraw(self) -> None:
         width, height = self.content_size
+        self._drawn_for = width, height  # nothing while it is hidden: drawn when shown again
         if self._renderer is not None and width > 0 and height > 0:
-            self._drawn_for = width, height
             self._replace(self._renderer(width, height))
 
     def _replace(self, grid: Grid) -> None:
