@@ -132,6 +132,18 @@ def test_mlflow_reads_parameters_metrics_and_artifacts(
     assert "figures/confusion.png" in figures
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_store_that_mlflow_refuses_is_said_in_a_line(
+    recorded: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("mlflow.tracking", reason="the extra mlflow is not installed")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://nowhere")
+    assert logs(recorded, "mlflow") == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "nonsense://nowhere" in said
+
+
 @pytest.mark.parametrize(
     ("to", "package"), [("tensorboard", "tensorboardX"), ("mlflow", "mlflow.tracking")]
 )

@@ -24,6 +24,12 @@ TAG = "cnn_tui.run"
 MOST_METRICS, MOST_PARAMS, MOST_TAGS = 1000, 100, 100  # that MLflow takes in one call
 LONGEST = 5000  # characters of a parameter or a tag
 STATUS = {"finished": "FINISHED", "early-stopping": "FINISHED", "stopped": "KILLED"}
+_MANNERS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",  # nothing is told to strangers
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # seven would keep silent for minutes
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+}
 
 
 class Logged(NamedTuple):
@@ -49,7 +55,8 @@ def write(run: Run, folder: Path | None) -> Logged:
         RunError: the run cannot be read, or MLflow refuses.
         OSError: the folder cannot be written.
     """
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing is told to strangers
+    for name, value in _MANNERS.items():
+        os.environ.setdefault(name, value)
     named = os.environ.get("MLFLOW_TRACKING_URI", "") if folder is None else ""
     with _quietly():
         extra("sqlalchemy", "mlflow")
@@ -125,7 +132,6 @@ def _milliseconds(seconds: float) -> int:
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Without what MLflow and the migrations of its database say while all is well."""
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
