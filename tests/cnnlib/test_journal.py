@@ -457,13 +457,14 @@ def test_a_failing_rewind_leaves_the_journal(
 def test_a_killed_writer_loses_no_flushed_event(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     program = (
-        "import sys; from pathlib import Path\n"
+        "import sys, time; from pathlib import Path\n"
         "from cnnlib.events import StepEnded\n"
         "from cnnlib.runs import JournalWriter\n"
         "writer = JournalWriter(Path(sys.argv[1]), interval=0.001)\n"
         "for number in range(1, 10**9):\n"
         "    writer.append(StepEnded(1, number, 0.5, 0.5, 32, 1e-3, None))\n"
         "    if number == 2000: print('ready', flush=True)\n"
+        "    if number % 100 == 0: time.sleep(0.002)\n"  # a reader must be able to catch up
     )
     total = 0
     for _ in range(3):
