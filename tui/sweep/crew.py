@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import secrets
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnlib.errors import RunError
+from cnnlib.errors import RunError, SpecificationError
 from cnnlib.runs.files import read_json
 from tui.sweep.worker import carry_out
 
@@ -146,6 +148,38 @@ def _written_in(file: Path) -> str:
     return address
 
 
+def _require_listener(address: str) -> None:
+    """See that somebody listens there; Dask's client asks for very long, and lingers.
+
+    Raises:
+        SpecificationError: it is no address.
+        RunError: nobody does.
+    """
+    found = re.fullmatch(r"(tcp|tls|ucx|ws|wss)://(\[[0-9a-fA-F:]+\]|[^:/]+):([0-9]{1,5})", address)
+    if not found:
+        raise SpecificationError(
+            "--scheduler",
+            expected="an address such as tcp://10.0.0.1:8786, or a scheduler's file (.json)",
+            received=repr(address),
+        )
+    if found[1] == "ucx":  # listens by other means
+        return
+    try:
+        place = (found[2].strip("[]"), int(found[3]))
+        socket.create_connection(place, timeout=CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise _no_scheduler(address, str(error)) from error
+
+
+def _no_scheduler(address: str | None, received: str) -> RunError:
+    return RunError(
+        f"--scheduler {address}",
+        expected="a scheduler of Dask",
+        received=received,
+        advice="Start one: dask scheduler.",
+    )
+
+
 @contextlib.contextmanager
 def open_crew(address: str | None, workers: int) -> Iterator[Crew]:
     """A crew for as long as the block lasts.
@@ -156,6 +190,7 @@ def open_crew(address: str | None, workers: int) -> Iterator[Crew]:
         workers: how many of our own.
 
     Raises:
+        SpecificationError: it is no address.
         RunError: nobody answers at the address.
     """
     import distributed
@@ -176,21 +211,15 @@ def open_crew(address: str | None, workers: int) -> Iterator[Crew]:
                     memory_limit=0,
                 )
             )
-        elif address.endswith(".json"):
-            where = _written_in(Path(address))
         else:
-            where = address
+            where = _written_in(Path(address)) if address.endswith(".json") else address
+            _require_listener(where)
         try:
             client = stack.enter_context(
                 dask.Client(where, timeout=CONNECT_SECONDS, set_as_default=False)
             )
         except (OSError, TimeoutError, ValueError) as error:
-            raise RunError(
-                f"--scheduler {address}",
-                expected="a scheduler of Dask",
-                received=str(error) or type(error).__name__,
-                advice="Start one: dask scheduler.",
-            ) from error
+            raise _no_scheduler(address, str(error) or type(error).__name__) from error
         crew = Crew(client, address or "this machine")
         try:
             yield crew
