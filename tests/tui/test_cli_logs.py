@@ -13,6 +13,7 @@ import pytest
 from cnnlib.runs.directory import Run
 from cnnlib.runs.history import RunHistory
 from tui.cli import run as command
+from tui.logs.contents import Contents
 
 
 @pytest.fixture
@@ -23,6 +24,13 @@ def recorded(runs: Path) -> Run:
 
 def logs(run: Run, to: str, *words: str) -> int:
     return command(["logs", run.id, "--to", to, "--runs", str(run.path.parent), *words])
+
+
+@pytest.fixture
+def without_figures(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Leaves out what takes longest, until it is undone."""
+    monkeypatch.setattr(Contents, "figures", lambda contents: iter(()))
+    return monkeypatch
 
 
 def test_csv_is_what_pandas_reads(recorded: Run, tmp_path: Path) -> None:
@@ -44,7 +52,7 @@ def test_paths_are_printed_as_json(recorded: Run, capsys: pytest.CaptureFixture[
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_tensorboard_reads_scalars_histograms_images_and_settings(
-    recorded: Run, tmp_path: Path
+    recorded: Run, tmp_path: Path, without_figures: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("tensorboardX", reason="the extra tensorboard is not installed")
     accumulators = pytest.importorskip(
@@ -53,6 +61,7 @@ def test_tensorboard_reads_scalars_histograms_images_and_settings(
     )
     for _ in range(2):  # the second time replaces the first
         assert logs(recorded, "tensorboard", "--out", str(tmp_path / "board")) == 0
+        without_figures.undo()
     (folder,) = (tmp_path / "board").iterdir()
     assert folder.name == recorded.id
     found = accumulators.EventAccumulator(
@@ -102,7 +111,10 @@ def test_a_folder_of_other_things_is_not_replaced(recorded: Run, tmp_path: Path,
 
 @pytest.mark.filterwarnings("ignore")
 def test_mlflow_reads_parameters_metrics_and_artifacts(
-    recorded: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    recorded: Run,
+    tmp_path: Path,
+    without_figures: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     pytest.importorskip("sqlalchemy", reason="the extra mlflow is not installed")
     tracking = pytest.importorskip("mlflow.tracking", reason="the extra mlflow is not installed")
@@ -110,6 +122,7 @@ def test_mlflow_reads_parameters_metrics_and_artifacts(
     for _ in range(2):  # the second time replaces the first
         assert logs(recorded, "mlflow", "--out", str(tmp_path / "flow"), "--json") == 0
         words.append(json.loads(capsys.readouterr().out))
+        without_figures.undo()
     client = tracking.MlflowClient(words[-1]["uri"])
     experiment = client.get_experiment_by_name("cnn-tui")
     (found,) = client.search_runs([experiment.experiment_id])
@@ -172,8 +185,6 @@ def test_other_words_are_refused(recorded: Run, capsys: pytest.CaptureFixture[st
 def test_a_run_that_has_just_begun_is_logged(make_run, tmp_path: Path) -> None:
     """And its steps are logged once, although it was interrupted and went over some again."""
     pytest.importorskip("tensorboardX", reason="the extra tensorboard is not installed")
-    from tui.logs.contents import Contents
-
     fake = make_run()
     fake.begin()
     fake.train(5)
