@@ -25,13 +25,18 @@ def fit(value: Any, hint: Any) -> Any:
         return _fit_tuple(value, typing.get_args(hint))
     if hint is None or hint is type(None):
         return None if value is None else WRONG
-    if isinstance(value, int | float) and not abs(value) < MAX_NUMBER:
+    if is_too_large(value):
         return WRONG
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if hint is int and isinstance(value, bool):
         return WRONG
     return value if isinstance(hint, type) and isinstance(value, hint) else WRONG
+
+
+def is_too_large(value: Any) -> bool:
+    """Whether it is a number beyond every option."""
+    return isinstance(value, int | float) and not abs(value) < MAX_NUMBER
 
 
 def _fit_tuple(value: Any, kinds: tuple[Any, ...]) -> Any:

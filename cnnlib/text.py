@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from cnnlib.errors import SpecificationError
-from cnnlib.literals import WRONG, article, fit, type_name, word
+from cnnlib.literals import MAX_NUMBER, WRONG, article, fit, is_too_large, type_name, word
 
 T = TypeVar("T", bound="Described")
 MAX_TEXT = 100_000  # characters: far more than a network needs, far less than harms
@@ -244,7 +244,12 @@ def _value(node: ast.expr, hint: Any, where: str, root: type[Described]) -> Any:
         value = WRONG
     fitted = fit(value, hint)
     if fitted is WRONG:
-        raise SpecificationError(where, expected=type_name(hint), received=ast.unparse(node)[:60])
+        raise SpecificationError(
+            where,
+            expected=type_name(hint),
+            received=ast.unparse(node)[:60],
+            advice=f"No number may reach {MAX_NUMBER:.1e}." if is_too_large(value) else "",
+        )
     return fitted
 
 

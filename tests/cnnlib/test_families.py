@@ -158,3 +158,10 @@ def test_a_refusal_in_a_text_names_line_class_and_option() -> None:
     assert str(caught.value) == (
         "line 1: SGD: momentum: expected at least 0 and less than 1, received 2.0"
     )
+
+
+@pytest.mark.parametrize("number", ["1e30", "-1e30", "10**0 and 1", "9223372036854775808"])
+def test_a_number_beyond_every_option_is_told_the_limit(number: str) -> None:
+    with pytest.raises(SpecificationError) as told:
+        parse(f"Constant(rate={number})", Schedule)
+    assert ("No number may reach" in str(told.value)) == (" and " not in number)
