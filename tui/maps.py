@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from cnnlib.explain import Place
 from tui.inspection import LayerLook, Look
-from tui.render.image import Pixels
 from tui.render.montage import mosaic
+from tui.render.shades import Pixels
 
 SMALLEST, LARGEST = -4, 12
 """Steps of a quarter by which maps can be made smaller or larger."""

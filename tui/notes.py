@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -80,6 +80,10 @@ class Notes:
 
     def __len__(self) -> int:
         return len(self._notes)
+
+    def __iter__(self) -> Iterator[int]:
+        """The numbers of the images that something is noted about."""
+        return iter(self._notes)
 
     def mark(self, index: int) -> Notes:
         """With another mark on an image: set, or taken away."""

@@ -7,17 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tui.render.cells import DEFAULT, Grid
-from tui.render.image import (
-    NEGATIVE_RAMP,
-    NOT_A_NUMBER,
-    RAMP,
-    Scale,
-    averaging,
-    fitted_size,
-    image,
-    resample,
-)
+from tui.render.image import averaging, fitted_size, image, resample
 from tui.render.montage import LEAST, montage, mosaic
+from tui.render.shades import NEGATIVE_RAMP, NOT_A_NUMBER, RAMP, Scale
 from tui.terminal import Terminal
 
 ASCII = Terminal(utf8=False)

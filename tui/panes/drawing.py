@@ -14,7 +14,8 @@ from tui.drawing import SIDE, Canvas, normalized
 from tui.panes.arithmetic import ArithmeticPane
 from tui.render.cells import Grid
 from tui.render.format import fit
-from tui.render.image import CURSOR, Mark, Scale, fitted_size, image
+from tui.render.image import CURSOR, Mark, fitted_size, image
+from tui.render.shades import Scale
 from tui.render.tables import ellipsis_of
 from tui.session import Session
 

@@ -145,7 +145,7 @@ class MistakesPane(NotingPane):
         self._first = window(at, self._first, len(mistakes), self._rows)
         sheet = Sheet(width, height, session.terminal, session.palette)
         classes = self.report.classes
-        return mistake_list(mistakes, classes, self.signs_of, at, self._first, sheet)
+        return mistake_list(mistakes, classes, self.signs(), at, self._first, sheet)
 
     def _draw_mistake(self, mistake: Mistake | None, width: int, height: int) -> Grid:
         session, test = self.session, self.session.split("test")

@@ -52,11 +52,14 @@ class NotingPane(WhyPane):
         """What was noted about a test image."""
         return self.notes[index] if self.notes is not None else NOTHING
 
-    def signs_of(self, index: int) -> str:
-        """``!`` a wrong label, ``*`` marked, ``"`` a note."""
-        noted = self.note_of(index)
-        signs = (("!", index in self.errors), ("*", noted.marked), ('"', bool(noted.text)))
-        return "".join(sign for sign, there in signs if there)
+    def signs(self) -> dict[int, str]:
+        """Of the images that have some: ``!`` a wrong label, ``*`` marked, ``"`` a note."""
+        found = {}
+        for index in {*self.errors, *(self.notes or ())}:
+            noted = self.note_of(index)
+            signs = (("!", index in self.errors), ("*", noted.marked), ('"', bool(noted.text)))
+            found[index] = "".join(sign for sign, there in signs if there)
+        return found
 
     def note_lines(self, index: int, classes: tuple[str, ...]) -> list[tuple[str, int]]:
         """What is known and noted about an image in words, each line with its colour."""

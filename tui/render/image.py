@@ -6,10 +6,7 @@ two characters wide, so that a digit keeps its proportions. A picture is resampl
 averaging: nothing thin disappears when it shrinks, and nothing blurs when it grows by a whole
 factor.
 
-Greys are the 26 of the 256-colour palette, so a picture looks the same over SSH as it does on a
-true-colour terminal, and two neighbours of one shade merge into one run. With 16 colours only the
-four greys of that palette are used. A pixel that is no number is never drawn as a grey: it is red,
-or ``?``.
+Its colours are those of `tui.render.shades`.
 """
 
 from __future__ import annotations
@@ -17,66 +14,26 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui.render.cells import DEFAULT, Grid
 from tui.render.palette import blend
+from tui.render.shades import (
+    NEGATIVE_RAMP,
+    RAMP,
+    Pixels,
+    Scale,
+    Shades,
+    brightness,
+    colours_of,
+    laid_over,
+)
 from tui.terminal import Terminal
 
-Shades = Literal["grey", "heat", "diverging"]
-Pixels = NDArray[np.generic]
-
-RAMP = " .:-=+*#%@"
-NEGATIVE_RAMP = " '`~-<%&&$"
-NOT_A_NUMBER = 0xFF0000
-"""The colour of a pixel that is NaN."""
 CURSOR = 0xFF8700
 """The colour of a pixel under a cursor, on any grey."""
-
-
-_GREY_LEVELS = np.array([0, *range(8, 239, 10), 255], dtype=np.int32)
-_GREY_EDGES = (_GREY_LEVELS[:-1] + _GREY_LEVELS[1:]) / 2.0
-_GREYS = _GREY_LEVELS * 0x010101
-_FOUR_GREYS = np.array([0x000000, 0x555555, 0xAAAAAA, 0xFFFFFF], dtype=np.int32)
-_HEAT = np.array(
-    [0x000000, 0x00005F, 0x5F0087, 0x87005F, 0xAF005F, 0xD7005F, 0xFF5F00, 0xFFAF00, 0xFFFF87],
-    dtype=np.int32,
-)
-_BELOW = [0xAFFFFF, 0x5FD7FF, 0x00AFFF, 0x0087D7, 0x005F87]
-_ABOVE = [0x875F00, 0xD78700, 0xFFAF00, 0xFFD75F, 0xFFFFAF]
-_DIVERGING = np.array([*_BELOW, 0x121212, *_ABOVE], dtype=np.int32)
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The values that are drawn darkest and brightest."""
-
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, values: Pixels, *, symmetric: bool = False) -> Scale:
-        """The range of the finite values; about zero where ``symmetric``; 0 to 1 where empty."""
-        if values.dtype == np.uint8 and not symmetric:
-            return cls(0.0, 255.0)
-        finite = np.asarray(values, dtype=np.float64)
-        finite = finite[np.isfinite(finite)]
-        if not finite.size:
-            return cls(0.0, 1.0)
-        if symmetric:
-            reach = float(np.abs(finite).max())
-            return cls(-reach, reach)
-        return cls(float(finite.min()), float(finite.max()))
-
-    def place(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values between 0 (low) and 1 (high); NaN stays. Where low equals high: 0.5, or 0 at 0."""
-        if self.high > self.low:
-            return np.clip((values - self.low) / (self.high - self.low), 0.0, 1.0)
-        level = 0.0 if self.high <= 0.0 <= self.low else 0.5
-        return np.where(np.isnan(values), np.nan, level)
 
 
 @dataclass(frozen=True)
@@ -176,25 +133,12 @@ def image(
     levels = scale.place(resample(pixels, rows, wide))
     colours = colours_of(levels, shades, terminal.colours)
     if heat is not None:
-        colours = _laid_over(colours, resample(heat, rows, wide), terminal.colours)
+        colours = laid_over(colours, resample(heat, rows, wide), terminal.colours)
     for mark in marks:
         here = _covered(mark, pixels.shape[-2:], rows, wide)
         tinted = [blend(int(colour), mark.colour, mark.share) for colour in colours[here].flat]
         colours[here] = np.array(tinted, np.int32).reshape(colours[here].shape)
     return _half_blocks(colours)
-
-
-def _laid_over(
-    colours: NDArray[np.int32], heat: NDArray[np.float64], depth: int
-) -> NDArray[np.int32]:
-    """Colours under a glow: the hotter, the less is left of them."""
-    glow = colours_of(np.clip(heat, 0.0, 1.0), "heat", depth)
-    share = np.clip(1.4 * heat, 0.0, 0.8)
-    mixed = np.zeros_like(colours)
-    for shift in (16, 8, 0):
-        low, high = (colours >> shift) & 255, (glow >> shift) & 255
-        mixed |= (low + (high - low) * share).round().astype(np.int32) << shift
-    return mixed
 
 
 def _covered(mark: Mark, shape: tuple[int, int], rows: int, columns: int) -> tuple[slice, slice]:
@@ -227,23 +171,6 @@ def _rows_of_half_blocks(shape: tuple[int, int], wide: int, high: int) -> int:
     return rows if rows in (2 * high, 2 * high - 1) else 2 * high
 
 
-def colours_of(levels: NDArray[np.float64], shades: Shades, depth: int) -> NDArray[np.int32]:
-    """Levels between 0 and 1 (with three planes: colours) as ``(h, w)`` of ``0xRRGGBB``."""
-    broken = np.asarray(np.isnan(levels))
-    levels = np.where(broken, 0.0, levels)
-    if levels.ndim == 3:
-        planes = (levels * 255.0).round().astype(np.int32)
-        colours = (planes[0] << 16) | (planes[1] << 8) | planes[2]
-        broken = np.asarray(broken.any(axis=0))
-    else:
-        if shades == "grey" and depth > 16:
-            colours = _GREYS[np.searchsorted(_GREY_EDGES, levels * 255.0)]
-        else:
-            stops = {"grey": _FOUR_GREYS, "heat": _HEAT, "diverging": _DIVERGING}[shades]
-            colours = stops[(levels * (len(stops) - 1)).round().astype(np.int64)]
-    return np.where(broken, NOT_A_NUMBER, colours).astype(np.int32)
-
-
 def _half_blocks(colours: NDArray[np.int32]) -> Grid:
     """Two rows of colours in each row of cells, the brighter pixel drawn over the darker one.
 
@@ -254,7 +181,7 @@ def _half_blocks(colours: NDArray[np.int32]) -> Grid:
     upper = colours[0::2]
     lower = np.full((height, width), DEFAULT, dtype=np.int32)
     lower[: rows // 2] = colours[1::2]
-    above, below = _brightness(upper), _brightness(lower)
+    above, below = brightness(upper), brightness(lower)
     same = upper == lower
     grid = Grid.blank(width, height)
     grid.chars[...] = np.select(
@@ -263,12 +190,6 @@ def _half_blocks(colours: NDArray[np.int32]) -> Grid:
     grid.fg[...] = np.where(above >= below, upper, lower)
     grid.bg[...] = np.where(above >= below, lower, upper)
     return grid
-
-
-def _brightness(colours: NDArray[np.int32]) -> NDArray[np.float64]:
-    """From 0 to 255, as the eye weighs the three colours (Rec. 601); below 0 for none."""
-    red, green, blue = (colours >> 16) & 255, (colours >> 8) & 255, colours & 255
-    return np.where(colours < 0, -1.0, 0.299 * red + 0.587 * green + 0.114 * blue)
 
 
 def _characters(levels: NDArray[np.float64], shades: Shades) -> Grid:

@@ -9,9 +9,10 @@ import numpy as np
 from tui.render.bars import Bar, bars
 from tui.render.cells import Grid
 from tui.render.format import number, shape
-from tui.render.image import NEGATIVE_RAMP, RAMP, Mark, Pixels, Scale, image
+from tui.render.image import Mark, image
 from tui.render.montage import Montage, montage
 from tui.render.palette import DARK, Palette
+from tui.render.shades import NEGATIVE_RAMP, RAMP, Pixels, Scale
 from tui.render.tables import Column, table
 from tui.terminal import Terminal
 

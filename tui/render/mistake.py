@@ -12,10 +12,10 @@ from cnnlib.report import Mistake
 from data.dataset import Split
 from tui.render.cells import Grid
 from tui.render.format import fit, number
-from tui.render.image import Pixels
 from tui.render.montage import montage
 from tui.render.palette import DARK, Palette
 from tui.render.prediction import prediction
+from tui.render.shades import Pixels
 from tui.render.tables import wrap
 from tui.terminal import Terminal
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 from cnnlib.report import Mistake
 from tui.render import format as say
@@ -17,17 +17,17 @@ WIDE = 54
 def mistake_list(
     mistakes: Sequence[Mistake],
     names: Sequence[str],
-    signs_of: Callable[[int], str],
+    signs_of: Mapping[int, str],
     chosen: int,
     first: int,
     sheet: Sheet,
 ) -> Grid:
     """The mistakes from ``first`` on, the ``chosen`` one marked.
 
-    ``signs_of`` says of the number of an image what stands beside it: ``!`` for a wrong label,
+    ``signs_of`` holds by the number of an image what stands beside it: ``!`` for a wrong label,
     ``*`` for a mark, ``"`` for a note. Where no image has a sign, no column is lost to them.
     """
-    signs = max((len(signs_of(m.index)) for m in mistakes), default=0)
+    signs = max((len(signs_of[m.index]) for m in mistakes if m.index in signs_of), default=0)
     wide = sheet.width >= WIDE
     digits = len(str(max((m.index for m in mistakes), default=0)))
     columns = [
@@ -42,7 +42,7 @@ def mistake_list(
     rows: list[list[str | Cell]] = [
         [
             f"{m.index:>{digits}}",
-            *([Cell(signs_of(m.index), sheet.palette.warn, True)] if signs else []),
+            *([Cell(signs_of.get(m.index, ""), sheet.palette.warn, True)] if signs else []),
             names[m.label],
             names[m.predicted],
             say.probability(m.confidence),

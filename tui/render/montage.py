@@ -14,8 +14,9 @@ import numpy as np
 
 from tui.render.cells import Grid
 from tui.render.format import cut
-from tui.render.image import Mark, Pixels, Scale, Shades, fitted_size, image
+from tui.render.image import Mark, fitted_size, image
 from tui.render.palette import DARK, Palette
+from tui.render.shades import Pixels, Scale, Shades
 from tui.terminal import Terminal
 
 LEAST = 10

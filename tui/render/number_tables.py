@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from tui.render.cells import DEFAULT, Grid
 from tui.render.format import fit
-from tui.render.image import Scale, Shades, colours_of
 from tui.render.palette import DARK, Palette, ink_on
+from tui.render.shades import Scale, Shades, colours_of
 from tui.render.tables import window
 from tui.terminal import Terminal
 

@@ -12,8 +12,9 @@ import numpy as np
 from tui.render.bars import Bar, bars
 from tui.render.cells import Grid, text_width
 from tui.render.format import probability
-from tui.render.image import Mark, Pixels, image
+from tui.render.image import Mark, image
 from tui.render.palette import DARK, Palette
+from tui.render.shades import Pixels
 from tui.terminal import Terminal
 
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from data import Split
 from data.suspicions import Suspicion
 from tui.render.cells import Grid
-from tui.render.image import Pixels, Scale, image
+from tui.render.image import image
 from tui.render.montage import Montage, montage
 from tui.render.number_tables import Sheet
+from tui.render.shades import Pixels, Scale
 from tui.render.tables import note, wrap
 
 ROOM = (16, 9)
