@@ -169,7 +169,14 @@ PRESETS: dict[str, dict[str, Any]] = {
         "average": "ExponentialMovingAverage(decay=0.999)",
         "validation": 0.02,
     },
-    "smoke": {"epochs": 1, "architecture": ARCHITECTURES["tiny"]},
+    "smoke": {
+        "architecture": ARCHITECTURES["tiny"],
+        "epochs": 1,
+        "batch_size": 8,
+        "optimizer": "Adam(beta2=0.97)",
+        "schedule": "OneCycle(peak=0.05)",
+        "loss": "CrossEntropyLoss(label_smoothing=0.15)",
+    },
 }
 
 
