@@ -208,7 +208,7 @@ def test_matplotlib_is_imported_only_to_draw() -> None:
 def test_what_runs_without_a_terminal_never_imports_textual() -> None:
     headless = [
         path
-        for name in ("cli", "guard", "settings", "experiment")
+        for name in ("cli", "guard", "settings", "experiment", "sweep")
         for path in [ROOT / "tui" / f"{name}.py", *sorted((ROOT / "tui" / name).rglob("*.py"))]
         if path.exists()
     ]
@@ -220,6 +220,49 @@ def test_what_runs_without_a_terminal_never_imports_textual() -> None:
     ]
     assert headless
     assert not wrong, "\n".join(wrong)
+
+
+# The room of sweeps, ground floor first, read like FLOORS above.
+SWEEP_FLOORS = (
+    {"space"},
+    {"search", "applying", "journal"},
+    {"plan"},
+    {"trials", "study"},
+    {"worker"},
+    {"crew"},
+    {"driver"},
+)
+
+
+def test_the_modules_of_a_sweep_stand_on_those_below_them() -> None:
+    floor_of = {name: floor for floor, names in enumerate(SWEEP_FLOORS) for name in names}
+    modules = {path.stem: path for path in sources("tui/sweep") if path.stem != "__init__"}
+    assert modules.keys() == floor_of.keys()
+    wrong = [
+        str(found)
+        for name, path in modules.items()
+        for found in imports_of(path)
+        if found.module.startswith("tui.sweep.") and not _only_for_types(found)
+        if floor_of[found.module.split(".")[2]] >= floor_of[name]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_optuna_and_dask_are_known_to_few_and_loaded_only_to_search() -> None:
+    users = {
+        (found.path.relative_to(ROOT).as_posix(), top(found.module))
+        for path in sources(*PACKAGES)
+        for found in imports_of(path)
+        if top(found.module) in ("optuna", "distributed", "dask")
+        if not _only_for_types(found)
+        if found.in_function or pytest.fail(f"{found} at import")
+    }
+    assert users == {
+        ("tui/sweep/search.py", "optuna"),
+        ("tui/sweep/study.py", "optuna"),
+        ("tui/sweep/study.py", "distributed"),
+        ("tui/sweep/crew.py", "distributed"),
+    }
 
 
 def test_the_reader_of_imports_sees_every_form(tmp_path: Path) -> None:
