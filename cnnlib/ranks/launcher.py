@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 _SIGNS = (
     ("mpiexec of Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
-    ("mpiexec", "PMI_RANK", "PMI_SIZE"),  # MPICH, Intel MPI, MVAPICH, Cray; srun --mpi=pmi2
+    ("mpiexec", "PMI_RANK", "PMI_SIZE"),  # MPICH, Intel MPI, MVAPICH, Cray; srun too
     ("srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
 )
 """Launchers and their variables, the inner ones first: an mpiexec may itself be started by srun.
@@ -39,6 +39,8 @@ def find_launch(environment: Mapping[str, str]) -> Launch | None:
     for launcher, rank, size in _SIGNS:
         words = environment.get(rank, ""), environment.get(size, "")
         if all(word.isdecimal() for word in words):
+            if words == tuple(environment.get(name) for name in _SIGNS[-1][1:]):
+                launcher = _SIGNS[-1][0]
             launch = Launch(launcher, *map(int, words))
             return launch if launch.rank < launch.size and launch.size > 1 else None
     return None

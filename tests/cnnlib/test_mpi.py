@@ -78,6 +78,10 @@ def test_a_number_of_ranks_gives_the_same_bits(tmp_path: Path) -> None:
             ("mpiexec of Open MPI", 1, 2),
         ),
         ({"SLURM_PROCID": "31", "SLURM_STEP_NUM_TASKS": "32"}, ("srun", 31, 32)),
+        (
+            {"SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "2", "PMI_RANK": "1", "PMI_SIZE": "2"},
+            ("srun", 1, 2),
+        ),
         # a batch script: one process, with the tasks that it may start
         ({"SLURM_PROCID": "0", "SLURM_NTASKS": "32"}, None),
         # an mpiexec that reaches its nodes by srun
