@@ -182,6 +182,7 @@ class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=Fa
         unicode = self.session.terminal.unicode
         self.set_class(not unicode, "-ascii")
         draw_bars(unicode=unicode)
+        self.shadow.ascii_only = not self.session.terminal.utf8
 
     def action_theme(self) -> None:
         """The next of the themes."""

@@ -27,6 +27,7 @@ NEAR = 4
 _NARROW = re.compile(r"[\x20-\x7e\u2010-\u2027\u2190-\u21ff\u2500-\u25ff\u2800-\u28ff\xa0-\xff]*")
 """Text of which every character takes one cell."""
 _OTHER_HALF = {"▀": "▄", "▄": "▀"}
+_PLAINER = {"…": ".", "·": "|", "→": ">", "×": "x", "–": "-", "’": "'"}
 UNKNOWN: Cell = ("\0", PLAIN)
 
 
@@ -34,6 +35,8 @@ class Shadow:
     """The cells of the terminal."""
 
     def __init__(self) -> None:
+        self.ascii_only = False
+        """Whether the terminal shows nothing else: what is not ASCII is replaced."""
         self._rows: list[list[Cell]] = []
         self._width = 0
         self._has_wide = False
@@ -55,7 +58,7 @@ class Shadow:
             row = wanted.get(y)
             if row is None:
                 row = wanted[y] = self._rows[y].copy()
-            cells, is_narrow = _cells(strip, colours)
+            cells, is_narrow = _cells(strip, colours, self.ascii_only)
             self._has_wide |= not is_narrow
             row[x : x + len(cells)] = cells
             del row[width:]
@@ -103,7 +106,15 @@ def _strips(update: CompositorUpdate) -> Iterator[tuple[int, int, Strip]]:
                 yield y, x, strip if whole else strip.crop(0, min(end, last) - x)
 
 
-def _cells(strip: Strip, colours: ColorSystem) -> tuple[list[Cell], bool]:
+def _in_ascii(text: str) -> str:
+    """Text of the same width: a name that a user chose, a title that Textual cut short."""
+    return "".join(
+        char if char.isascii() else _PLAINER.get(char, "?") * get_character_cell_size(char)
+        for char in text
+    )
+
+
+def _cells(strip: Strip, colours: ColorSystem, ascii_only: bool) -> tuple[list[Cell], bool]:
     """The cells of a strip, and whether none of its characters is wide."""
     cells: list[Cell] = []
     is_narrow = True
@@ -111,6 +122,8 @@ def _cells(strip: Strip, colours: ColorSystem) -> tuple[list[Cell], bool]:
         if control:
             continue
         look = look_of(style, colours)
+        if ascii_only and not text.isascii():
+            text = _in_ascii(text)
         blank = (" ", look.of_spaces)
         if text.isspace() and text.isascii():
             cells += [blank] * len(text)

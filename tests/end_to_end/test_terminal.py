@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from terminal_driver import Terminal, is_alive, wait_until
+from terminal_driver import Terminal, command, is_alive, wait_until
 
 from cnnlib import events as ev
 from cnnlib.report import Report
@@ -95,6 +96,20 @@ def test_the_whole_story(open_terminal: Open, tmp_path: Path, rows: int, columns
     assert terminal.output.rindex(b"\x1b[?25h") > terminal.output.rindex(b"\x1b[?25l")
     assert owner(run) is None
     what_is_left(run)
+    without_a_terminal = find_trained(config, tmp_path / "headless")
+    assert weights(without_a_terminal) == weights(run), "the app trains as the command line does"
+
+
+def find_trained(config: Path, runs: Path) -> Run:
+    """The same training by the command line."""
+    words = [command(), "train", "--config", str(config), "--runs", str(runs)]
+    subprocess.run(words, check=True, capture_output=True, timeout=120)
+    return find(runs)
+
+
+def weights(run: Run) -> bytes:
+    """The file of the best weights."""
+    return (run.checkpoints / "best.safetensors").read_bytes()
 
 
 def what_is_left(run: Run) -> None:

@@ -109,7 +109,7 @@ async def test_without_a_run_the_screen_alone_can_be_written(
     async with an_app(tmp_path / "runs", attach=False) as (app, pilot):
         await pressed(pilot, "e", "enter")
         assert (tmp_path / "screen-data.txt").exists()
-        await pressed(pilot, "space", "enter")
+        await pressed(pilot, "escape", "e", "space", "enter")
         assert "nothing is marked" in said(app)
 
 

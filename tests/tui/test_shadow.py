@@ -128,6 +128,14 @@ def test_only_cells_that_differ_are_sent() -> None:
     assert shadow.paint(row("The loss is 0.248 now"), COLOURS, (21, 1)) == "\x1b[1;1HT\x1b[15C8"
 
 
+@given(st.lists(whole_screens(WIDE + "…é→"), min_size=1, max_size=3))
+def test_a_terminal_of_ascii_is_sent_ascii(painted: list[CompositorUpdate]) -> None:
+    shadow = Shadow()
+    shadow.ascii_only = True
+    for update in painted:
+        assert shadow.paint(update, COLOURS, (WIDTH, HEIGHT)).isascii()
+
+
 def row(text: str) -> LayoutUpdate:
     strip = Strip([Segment(text, Style())], len(text))
     return LayoutUpdate([[strip]], Region(0, 0, len(text), 1))

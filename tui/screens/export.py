@@ -91,9 +91,10 @@ class ExportScreen(ModalScreen[None]):
             dialog.border_title = f"Export of {name}"
             dialog.border_subtitle = "Space marks, Enter writes, Esc closes"
             yield Options(*(Option(self._told(each), each) for each in self._choices), markup=False)
-            yield Static(id="format", markup=False)
-            yield Static("into the folder (Tab):", markup=False)
-            yield Input(str(self._usual_folder()), compact=True, id="folder")
+            with Vertical(id="how"):
+                yield Static(id="format", markup=False)
+                yield Static("into the folder (Tab):", markup=False)
+                yield Input(str(self._usual_folder()), compact=True, id="folder")
             yield Static(id="said", markup=False)
 
     def _usual_folder(self) -> Path:
@@ -106,6 +107,7 @@ class ExportScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """The first choice is under the cursor."""
         self._options.choose_first()
+        self.query_one(Input).cursor_position = 0  # a long path is read from its beginning
         self._show_choices()
 
     @property
@@ -214,6 +216,9 @@ class ExportScreen(ModalScreen[None]):
         elif code == 0:
             self.app.copy_to_clipboard("\n".join(str(path) for path in self._paths))
             self._show(f"in {self._paths[0].parent}\nTheir paths are copied.")
+            for part in ("Options", "#how"):  # room for what was written
+                self.query_one(part).display = False
+            self.query_one(".dialog").border_subtitle = "Esc closes"
         else:
             self._show(f"failed, exit code {code}")
 
