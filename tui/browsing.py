@@ -104,8 +104,7 @@ class Browser:
         return [each.text for each in found if (split, index) in each.images]
 
 
-def following(members: NDArray[np.int64], sample: Sample, most: int = 60) -> NDArray[np.int64]:
-    """The images from the sample on, at the end the last ones."""
-    at = int(np.searchsorted(members, sample.index))
-    found = members[at : at + most]
-    return found if len(found) == most else members[-most:]
+def page_of(members: NDArray[np.int64], sample: Sample, most: int = 60) -> NDArray[np.int64]:
+    """The images among which the sample stands, ``most`` at a time: they stay as it is stepped."""
+    at = int(np.searchsorted(members, sample.index)) // most * most
+    return members[at : at + most]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pane_driver import WIDE, an_app, pressed, shown, the_pane, until
 from PIL import Image
 from textual.pilot import Pilot
@@ -17,7 +19,9 @@ from cnnlib.text import family
 from data import Dataset, Description, describe
 from tui.app import CnnTuiApp
 from tui.augmenting import pipelines, preview
+from tui.browsing import page_of
 from tui.panes.data import DataPane
+from tui.session import Sample
 from tui.terminal import Terminal
 
 
@@ -169,3 +173,16 @@ async def test_what_is_found_out_while_the_pane_is_hidden_is_shown_later(
         assert "reading" in shown(app, "facts")  # a hidden pane draws nothing
         await app.action_show_pane("data")
         await until(pilot, lambda: "reading" not in shown(app, "facts"))
+
+
+@given(st.sets(st.integers(0, 300), min_size=1), st.integers(1, 60), st.data())
+def test_the_page_of_an_image_stays_as_it_is_stepped(
+    numbers: set[int], most: int, drawn: st.DataObject
+) -> None:
+    members = np.array(sorted(numbers))
+    index = drawn.draw(st.sampled_from(sorted(numbers)))
+    page = page_of(members, Sample("test", index), most)
+    assert index in page
+    assert len(page) <= most
+    for other in page:
+        np.testing.assert_array_equal(page_of(members, Sample("test", int(other)), most), page)

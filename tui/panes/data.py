@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from tui.augmenting import pipelines, preview
-from tui.browsing import Browser, following
+from tui.browsing import Browser, page_of
 from tui.panes.data_sets import DataSets
 from tui.panes.describing import DescribingPane
 from tui.render import samples
@@ -81,7 +81,7 @@ class DataPane(DescribingPane, DataSets):
             "augmented": self._draw_augmented,
         }
         sample.draw(drawn[self.view])
-        sheet.border_title = f"images from here on, {self.browser.words}"
+        sheet.border_title = f"the images, {self.browser.words}"
         sheet.draw(self._draw_sheet)
 
     def _titles(self) -> tuple[str, str]:
@@ -164,7 +164,7 @@ class DataPane(DescribingPane, DataSets):
         members = self.browser.members()
         if dataset is None or split is None or not len(members):
             return Grid.blank(width, height)
-        shown = following(members, session.sample)
+        shown = page_of(members, session.sample)
         return samples.contact_sheet(
             split, shown, dataset.classes, session.sample.index, self._sheet(width, height)
         ).grid
