@@ -457,14 +457,16 @@ def test_a_failing_rewind_leaves_the_journal(
 def test_a_killed_writer_loses_no_flushed_event(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     program = (
-        "import sys, time; from pathlib import Path\n"
+        "import os, sys, time; from pathlib import Path\n"
         "from cnnlib.events import StepEnded\n"
         "from cnnlib.runs import JournalWriter\n"
+        "parent = os.getppid()\n"
         "writer = JournalWriter(Path(sys.argv[1]), interval=0.001)\n"
-        "for number in range(1, 10**9):\n"
+        "for number in range(1, 1_000_000):\n"
         "    writer.append(StepEnded(1, number, 0.5, 0.5, 32, 1e-3, None))\n"
         "    if number == 2000: print('ready', flush=True)\n"
         "    if number % 100 == 0: time.sleep(0.002)\n"  # a reader must be able to catch up
+        "    if number % 100 == 0 and os.getppid() != parent: sys.exit()\n"  # the test was killed
     )
     total = 0
     for _ in range(3):
