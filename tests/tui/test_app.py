@@ -140,7 +140,7 @@ async def test_help_tells_the_keys_of_the_pane(opened, digit):
         await pilot.press(str(digit), "escape", "question_mark")
         await pilot.pause()
         assert isinstance(app.screen, HelpScreen)
-        text = str(app.screen.query_one(Static).content)
+        text = " ".join(str(app.screen.query_one(Static).content).split())
         for entry in COMMANDS:
             if entry.pane in (None, NAMES[digit - 1]) and not entry.id.startswith("pane."):
                 assert entry.help in text

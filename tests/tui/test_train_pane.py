@@ -199,7 +199,7 @@ async def test_a_finished_run_is_asked_nothing(opened, make_run):
         await settle(pilot, lambda: app.session.series.state == "finished")
         await pilot.press("p", "x")
         assert asked(fake.run) == []
-        assert "the run is finished" in screen_text(app)
+        assert "the run has ended: n starts another" in screen_text(app)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48), (60, 16)])
