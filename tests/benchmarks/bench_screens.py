@@ -34,15 +34,17 @@ from cnnlib.runs import commands
 from cnnlib.runs.directory import Run
 from cnnlib.runs.history import RunHistory
 from cnnlib.runs.lock import owner
+from tui.commands import PANES as PANE_TABLE
 from tui.experiment import launch, prepare
+from tui.key_pages import footer_for
 from tui.settings import Settings
 
 sys.path.append(str(Path(__file__).parents[1] / "end_to_end"))  # helpers of its tests
 
 SIZES = ((80, 24), (160, 48))
 PANES = ("Data", "Model", "Train", "Features", "Evaluate", "Mistakes", "Runs")
-TITLES = ("mnist", "Layers", "Loss", "maps", "class", "istake", "runs in")
-"""A word of each pane's screen that no other pane shows."""
+LAST_ROWS = tuple(" ".join(footer_for(name)[0]) for name, _ in PANE_TABLE)
+"""What the last row says in each pane: it is painted last."""
 missed: list[str] = []
 
 
@@ -101,8 +103,8 @@ def press_keys(meter: Meter, times: int, between: float) -> None:
 def press_panes(meter: Meter, times: int, between: float) -> None:
     """All panes, one after another."""
     for _ in range(times):
-        for digit, title in [*enumerate(TITLES, start=1), (3, "Loss")]:
-            meter.press(str(digit), lambda text, title=title: title in text.split("\n", 1)[1])
+        for digit, said in [*enumerate(LAST_ROWS, start=1), (3, LAST_ROWS[2])]:
+            meter.press(str(digit), lambda text, said=said: said in text.rsplit("\n", 1)[1])
             time.sleep(between)
 
 
