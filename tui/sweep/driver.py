@@ -94,7 +94,7 @@ class Driver:
     ) -> None:
         self.sweep = sweep
         self.folder = folder
-        self.trials = read_trials(folder)
+        self.trials = read_trials(folder, sweep.space)
         self.study = Study(sweep, self.trials)
         self._lock = lock
         self._crew = crew

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 
 from cnnlib.errors import RunError
 from cnnlib.runs.files import not_written, open_regular, read_bounded, sync_folder
-from tui.sweep.space import Parameters
+from tui.sweep.space import Parameters, Space
 
 FILE = "sweep.jsonl"
 STATES = ("running", "finished", "pruned", "diverged", "failed")
@@ -54,8 +55,12 @@ class Trial:
         return self.state != "running"
 
 
-def read_trials(folder: Path) -> list[Trial]:
+def read_trials(folder: Path, space: Space | None = None) -> list[Trial]:
     """The trials of a sweep in the order of their numbers; a torn last line is passed over.
+
+    Args:
+        folder: of the sweep.
+        space: what varies in it; a trial with other settings than it holds is damaged.
 
     Raises:
         RunError: the journal cannot be read, or a line of it is damaged.
@@ -66,11 +71,11 @@ def read_trials(folder: Path) -> list[Trial]:
     whole, _, _ = read_bounded(path, _MOST).rpartition(b"\n")
     trials: dict[int, Trial] = {}
     for number, line in enumerate(whole.split(b"\n") if whole else [], 1):
-        trial = _decode(line)
+        trial = _decode(line, space)
         if trial is None or (trial.number not in trials and trial.number != len(trials)):
             raise RunError(
                 f"{path}, line {number}",
-                expected="what became of a trial",
+                expected="what became of a trial of this sweep",
                 received=line[:60].decode("utf-8", "replace"),
                 advice="The line is damaged: put the journal back from a copy.",
             )
@@ -126,8 +131,8 @@ class SweepJournal:
         os.close(self._descriptor)
 
 
-def _decode(line: bytes) -> Trial | None:
-    """The trial that a line tells, or None where it tells none."""
+def _decode(line: bytes, space: Space | None) -> Trial | None:
+    """The trial that a line tells, or None where it tells none that the space could hold."""
     try:
         body: Any = json.loads(line.decode("utf-8"))
         trial = Trial(**body)
@@ -136,11 +141,40 @@ def _decode(line: bytes) -> Trial | None:
     sound = (
         type(trial.number) is int
         and isinstance(trial.parameters, dict)
+        and all(_is_value(value) for value in trial.parameters.values())
         and trial.state in STATES
         and isinstance(trial.runs, list)
+        and all(_is_name(name) for name in trial.runs)
+        and (_is_number(trial.value) or (trial.value is None and trial.state != "finished"))
         and isinstance(trial.values, list)
-        and isinstance(trial.value, float | int | None)
+        and all(_is_number(value) for value in trial.values)
+        and isinstance(trial.message, str)
+        and _is_number(trial.time)
     )
-    if not sound:
+    if not sound or (space is not None and not _is_of(space, trial.parameters)):
         return None
     return replace(trial, runs=tuple(trial.runs), values=tuple(trial.values))
+
+
+def _is_of(space: Space, parameters: Parameters) -> bool:
+    """Whether these are values that the space holds, one for each of its settings."""
+    return parameters.keys() == space.keys() and all(
+        space[name].contains(value) for name, value in parameters.items()
+    )
+
+
+def _is_value(value: Any) -> bool:
+    return value is None or isinstance(value, bool | str) or _is_number(value)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a number that is finite as a float too."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and abs(value) <= sys.float_info.max
+
+
+def _is_name(name: Any) -> bool:
+    """Whether it is the name of something in a folder: it leads nowhere else."""
+    if not isinstance(name, str) or not name.isprintable():
+        return False
+    return name not in ("", ".", "..") and not set(name) & set("/\\:")

@@ -17,7 +17,7 @@ import math
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from numpy.random import Generator
 
@@ -26,6 +26,7 @@ from cnnlib.text import MAX_TEXT, Described, build
 
 Value: TypeAlias = bool | int | float | str | None
 Parameters: TypeAlias = dict[str, Value]
+_ROUNDING = 1e-12  # Optuna goes back from a logarithm without a look at the bounds
 EXAMPLE = "lr = log_uniform(1e-4, 1e-1)"
 
 
@@ -69,7 +70,7 @@ class uniform(Distribution):
 
     def contains(self, value: Value) -> bool:
         """Whether it is a number within the bounds."""
-        return isinstance(value, int | float) and self.low <= value <= self.high
+        return _is_number(value) and self.low <= value <= self.high
 
     def _at(self, share: float) -> float:
         return min(self.high, max(self.low, self.low + (self.high - self.low) * share))
@@ -99,8 +100,9 @@ class log_uniform(Distribution):
         return tuple(self._at(share) for share in _shares(points))
 
     def contains(self, value: Value) -> bool:
-        """Whether it is a number within the bounds."""
-        return isinstance(value, int | float) and self.low <= value <= self.high
+        """Whether it is a number within the bounds, to the rounding of their logarithms."""
+        low, high = self.low * (1 - _ROUNDING), self.high * (1 + _ROUNDING)
+        return _is_number(value) and low <= value <= high
 
     def _at(self, share: float) -> float:
         low, high = math.log(self.low), math.log(self.high)
@@ -246,6 +248,10 @@ def _in_a_list(call: ast.expr) -> ast.expr:
         if call.func.id == "choice" and not call.keywords:
             call.args = [ast.List(call.args, ast.Load())]
     return call
+
+
+def _is_number(value: Value) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _shares(points: int) -> list[float]:
