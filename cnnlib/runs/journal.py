@@ -33,7 +33,8 @@ class JournalWriter:
     """Appends events; only the trainer that holds the lock of the run may have one.
 
     Opening it cuts off a last line without its end (the writer before was killed in the middle
-    of it) and goes on counting from the lines that are there. Not for several threads.
+    of it) and goes on counting from the lines that are there. It is for one thread; another may
+    call :meth:`sync_what_is_written` and nothing else, while events are held back.
 
     Args:
         path: the journal; created (0o600) if it is absent.
@@ -153,7 +154,9 @@ class JournalWriter:
         self._held = self.count
 
     def sync_what_is_written(self) -> None:
-        """See that a power cut cannot lose what was flushed; from any thread, while holding back.
+        """See that a power cut cannot lose what was flushed before events were held back.
+
+        The one method that another thread may call, and only while they are held back.
 
         Raises:
             RunError: as :meth:`flush`.
@@ -177,6 +180,7 @@ class JournalWriter:
             RunError: as :meth:`flush`; nothing is held back any more.
         """
         self._held = None
+        self._unsynced |= bool(self._pending)  # a sync meanwhile was of what is in the file
         self.flush()
 
     def discard(self) -> None:

@@ -143,6 +143,24 @@ def test_fsync_follows_other_events_at_most_once_a_second(
         assert len(calls) == 2
 
 
+def test_what_was_held_back_owes_a_sync_when_it_is_released(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(os, "fsync", calls.append)
+    monkeypatch.setattr(journal, "SYNC_SECONDS", 0.0)
+    with JournalWriter(tmp_path / "events.jsonl") as writer:
+        writer.hold()
+        writer.append(EpochStarted(1, 0))
+        writer.sync_what_is_written()  # of what was there before
+        assert len(calls) == 1
+        writer.release()
+        assert len(calls) == 2
+        writer.hold()
+        writer.release()  # of nothing
+        assert len(calls) == 2
+
+
 def test_every_truncation_is_read_and_repaired(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     write(path, SOME)
