@@ -150,6 +150,7 @@ def test_what_was_held_back_owes_a_sync_when_it_is_released(
     monkeypatch.setattr(os, "fsync", calls.append)
     monkeypatch.setattr(journal, "SYNC_SECONDS", 0.0)
     with JournalWriter(tmp_path / "events.jsonl") as writer:
+        calls.clear()
         writer.hold()
         writer.append(EpochStarted(1, 0))
         writer.sync_what_is_written()  # of what was there before
