@@ -28,6 +28,10 @@ from numpy.lib.stride_tricks import as_strided
 from cnnlib.arrays import Array, Shape
 from cnnlib.kernels.products import copy_pays, in_pieces, pieces
 
+_TURNED = 1 << 17  # numbers of dy that are turned at once: 512 KiB
+_FEW = 4
+"""Pieces of a gradient's product that are worth adding up: each leaves a matrix of its own."""
+
 
 @dataclass(frozen=True)
 class Geometry:
@@ -149,16 +153,20 @@ class Convolution:
         self._grouped_input = (-1, groups, depth, geometry.input_shape[2], n)
         self._shifted = np.zeros((groups, geometry.rows, kernel, depth, out_width, n), dtype)
         self._weight = weight.reshape(groups, 1, 1, per_group, patch)
-        self._windows = in_pieces(self._plan_windows(out_height, length), self._pieces)
+        windows = self._plan_windows(out_height, length)
+        self._windows = in_pieces(windows, self._pieces)
+        self._whole_windows = windows[:, :, None]
         self._y = np.empty((block, filters, length), dtype)
         self._y_pieces = in_pieces(self._by_group(self._y), self._pieces)
         self._d_weight: Array | None = None
         if d_weight is not None:
             self._d_weight = d_weight.reshape(groups, per_group, patch)
-            self._d_rows = np.empty((groups, out_height, self._pieces, patch, per_group), dtype)
+            summands = self._pieces if self._pieces <= _FEW else 1
+            self._d_rows = np.empty((groups, out_height, summands, patch, per_group), dtype)
             self._dy_turned: Array | None = None
             if copy_pays(patch):
-                shape = (groups, block, self._pieces, length // self._pieces, per_group)
+                rows = min(block, max(1, _TURNED // (filters * length)))
+                shape = (groups, rows, summands, length // summands, per_group)
                 self._dy_turned = np.empty(shape, dtype)
             self._d_sum = np.empty((groups, patch, per_group), dtype)
         self._dx: Array | None = None
@@ -210,13 +218,7 @@ class Convolution:
         """Take in the gradient (rows, F, Wo*N) by the output rows from ``start`` up to ``stop``."""
         dy_grouped = self._by_group(dy)
         if self._d_weight is not None:
-            dy_turned = in_pieces(dy_grouped, self._pieces).swapaxes(-1, -2)
-            if self._dy_turned is not None:
-                copy = self._dy_turned[:, : stop - start]
-                np.copyto(copy, dy_turned)
-                dy_turned = copy
-            products = self._d_rows[:, start:stop]
-            np.matmul(self._windows[:, start:stop], dy_turned, out=products)
+            self._multiply_patches(start, stop, dy_grouped)
         if self._dx is not None:
             self._add_rows(start, stop, dy_grouped)
 
@@ -234,6 +236,22 @@ class Convolution:
             target = dx_grouped[:, :, :, source]
             np.add(target, d_rows[:, :, shift, :, to], out=target)
         return self._dx
+
+    def _multiply_patches(self, start: int, stop: int, dy: Array) -> None:
+        """The products P @ dy.T of some rows, whose sum is the gradient of the weight."""
+        summands = self._d_rows.shape[2]
+        windows = self._windows if summands == self._pieces else self._whole_windows
+        windows, products = windows[:, start:stop], self._d_rows[:, start:stop]
+        dy_turned = in_pieces(dy, summands).swapaxes(-1, -2)
+        if self._dy_turned is None:
+            np.matmul(windows, dy_turned, out=products)
+            return
+        step = self._dy_turned.shape[1]
+        for row in range(0, stop - start, step):
+            part = slice(row, row + step)
+            copy = self._dy_turned[:, : dy_turned[:, part].shape[1]]
+            np.copyto(copy, dy_turned[:, part])
+            np.matmul(windows[:, part], copy, out=products[:, part])
 
     def _add_rows(self, start: int, stop: int, dy: Array) -> None:
         """The gradient by ``shifted``: W.T @ dy for each of the K rows of a window, added up."""
