@@ -152,6 +152,13 @@ async def test_wrong_labels_of_mnist_are_flagged(runs: Path, digits: Dataset) ->
         app.session.use_dataset(dataset)
         await app.action_show_pane("mistakes")
         await listed(app, pilot)
+        pane = the_pane(app)
+        assert isinstance(pane, MistakesPane)
+        found = pane.corrected()
+        assert found is not None
+        assert len(found.dropped) == 5
+        words = f"{100 * found.published:.2f}% ({100 * found.accuracy:.2f}% corrected)"
+        assert words in shown(app, "mistakes-list")
         await pressed(pilot, "slash", *"t=8", "enter")
         lines = shown(app, "mistakes-list").split("\n")
         assert any("947  !" in line for line in lines)

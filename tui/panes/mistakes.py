@@ -119,8 +119,13 @@ class MistakesPane(NotingPane):
             return ""
         total, filtered = self.report.mistakes_total, self.session.mistakes_filter
         words = f"{say.count(shown)} of {say.count(total)} wrong"
+        corrected = self.corrected()
         if len(self.report.mistakes) < total and not filtered:
             words = f"the hardest {words}"
+        elif corrected is not None and not filtered:
+            published, right = corrected.published, corrected.accuracy
+            scores = f"{say.percent(published, 2)} ({say.percent(right, 2)} corrected)"
+            words = f"{say.count(total)} wrong: {scores}"
         return f"{filtered}  {words}".strip()
 
     def _missing(self) -> str:

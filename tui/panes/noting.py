@@ -9,8 +9,9 @@ from textual import on
 from textual.widgets import Input
 
 from cnnlib.errors import CnnError
-from cnnlib.explain import LabelError, is_mnist_test
-from cnnlib.report import Mistake
+from cnnlib.explain import CorrectedAccuracy, LabelError, corrected_accuracy, is_mnist_test
+from cnnlib.report import Mistake, Report
+from tui.inspection import predicted_by
 from tui.mistake_list import LABEL_ERRORS, label_error_words
 from tui.notes import NOTHING, Note, Notes
 from tui.panes.lines import TypedLine
@@ -27,6 +28,8 @@ class NotingPane(WhyPane):
         """The test images whose labels are wrong."""
         self.notes: Notes | None = None
         self._notes_of = ("", "")
+        self._corrected: CorrectedAccuracy | None = None
+        self._corrected_for: Report | None = None
 
     def chosen(self) -> Mistake | None:
         """The mistake under the cursor."""
@@ -47,6 +50,17 @@ class NotingPane(WhyPane):
             self.notes = Notes.read(run, dataset.sha256)
         except CnnError as error:
             self.application.say(str(error), "warning")
+
+    def corrected(self) -> CorrectedAccuracy | None:
+        """The score without the wrong labels, where there are some and all mistakes are known."""
+        test = self.session.split("test")
+        if self.report is None or test is None or not self.errors:
+            return None
+        if self.report is not self._corrected_for:
+            predicted = predicted_by(self.report, test)
+            found = corrected_accuracy(test.labels, predicted) if predicted is not None else None
+            self._corrected_for, self._corrected = self.report, found
+        return self._corrected
 
     def note_of(self, index: int) -> Note:
         """What was noted about a test image."""
