@@ -17,6 +17,7 @@ from cnnlib.report import Mistake
 from tui.notes import NOTHING, Note
 
 EXAMPLE = "t=2 p=7 conf>0.9 loss<3 tag=ink is=marked"
+_ODD = re.compile(r"\s(\w+\s*[=<>].*)", re.DOTALL)
 _TERM = re.compile(r"(?<!\S)(t|p|conf|loss|tag|is)\s*(=|<|>)\s*", re.IGNORECASE)
 _TESTS: dict[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
@@ -67,6 +68,9 @@ def parse_filter(text: str, classes: Sequence[str]) -> tuple[Term, ...]:
     terms = []
     for match, end in zip(found, ends, strict=True):
         word, sign, value = match[1].lower(), match[2], text[match.end() : end].strip()
+        odd = _ODD.search(value)
+        if odd is not None and value.lower() not in map(str.lower, classes):
+            raise SpecificationError("filter", expected=f"terms such as {EXAMPLE}", received=odd[1])
         terms.append(Term(word, sign, _value(word, sign, value, classes)))
     return tuple(terms)
 

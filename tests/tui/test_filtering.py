@@ -77,3 +77,9 @@ def test_nonsense_is_refused_with_what_was_expected(text: str, hint: str) -> Non
     with pytest.raises(SpecificationError) as refused:
         parse_filter(text, DIGITS)
     assert hint in str(refused.value)
+
+
+def test_a_word_that_is_none_is_named_alone() -> None:
+    with pytest.raises(SpecificationError) as refused:
+        parse_filter("t=3 p=7 con>0.9", DIGITS)
+    assert "received con>0.9" in str(refused.value)
