@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from cnnlib.architectures import ARCHITECTURES
 from cnnlib.checking import check
@@ -220,3 +221,13 @@ def test_the_process_answers_in_one_object():
 
 def test_times_are_written_as_they_are_said():
     assert [seconds(value) for value in (0.5, 42.4, 259)] == ["0.50 s", "42 s", "4:19"]
+
+
+async def test_a_line_longer_than_its_field_moves_sideways(opened):
+    async with opened() as (app, pilot, _):
+        await pilot.press("escape", "o")
+        await settle(pilot, lambda: isinstance(app.screen, AskScreen))
+        field = app.screen.query_one("#answer", Input)
+        field.value = "a/long/way/" * 20 + "end.txt"
+        await pilot.press("end")
+        await settle(pilot, lambda: "way/end.txt" in screen_text(app))
