@@ -110,6 +110,7 @@ class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=Fa
         usual = TICK_OVER_SSH if self.session.terminal.ssh else TICK
         self.set_interval(self._tick or usual, self._look)
         self._check_size(self.size)
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         gc.freeze()  # modules and style sheets stay: no key waits for their collection
         gc.set_threshold(*GARBAGE)
 

@@ -1,9 +1,10 @@
 """Textual's driver of a terminal, with what it lacks: answers, whole escapes, the end of a line.
 
-Three things differ from Textual's own. The terminal's answer to the question after a frame goes to
+Four things differ from Textual's own. The terminal's answer to the question after a frame goes to
 the `Link` of the app. Escape followed at once by a key is Escape and then that key, where Textual
 reads the two as one key with Alt and types an odd character. And where the terminal is gone, or
 sends what is no UTF-8, the thread that reads it neither spins nor ends the app with a traceback.
+And a suspension stops the whole job, `make` or a script that started the app included.
 This is the only module that knows how Textual reads a terminal.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import signal
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
@@ -74,6 +76,16 @@ class TerminalDriver(LinuxDriver):
         self._is_left = False
         self._app.shadow.forget()
         super().start_application_mode()
+
+    def _sigtstp_application(self, *_: Any) -> None:
+        """Give the terminal back, and only then stop the others of the job, and this process."""
+        if self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, before)
+        os.kill(os.getpid(), signal.SIGSTOP)
 
     def write(self, data: str) -> None:
         """Write, and count."""

@@ -6,6 +6,7 @@ import contextlib
 
 from tui.launching import Launching
 from tui.screens.leave import Leave, LeaveScreen
+from tui.suspending import is_waited_for
 
 
 class Leaving(Launching):
@@ -36,6 +37,13 @@ class Leaving(Launching):
             self.say("copied")
         else:
             self.action_ask_quit()
+
+    def action_suspend_process(self) -> None:
+        """Ctrl+Z: back to the shell, where there is one."""
+        if is_waited_for():
+            super().action_suspend_process()
+        else:
+            self.say("no shell waits here to come back from: q leaves, training goes on")
 
     def leave_by_signal(self, status: int) -> None:
         """Called by the signal guard, from its thread."""

@@ -131,20 +131,31 @@ def test_too_small_says_so_and_a_storm_of_sizes_is_survived(attach: Open) -> Non
     assert terminal.wait_for_end() == 0
 
 
-def test_suspended_and_brought_back(attach: Open) -> None:
-    terminal = attach()
+@pytest.mark.parametrize("between", ["", 'sh -c \'"$0" "$@"; exit $?\' '], ids=["", "between"])
+def test_suspended_and_brought_back(runs: Path, tmp_path: Path, between: str) -> None:
+    job = f"{between}{command()} attach --runs {runs}"
+    script = f"set -m; {job}; echo back in the shell; read line; fg"
+    terminal = Terminal("-c", script, home=tmp_path, program=("bash",))
+    try:
+        terminal.wait_for("Loss", "finished")
+        terminal.press("\x1a")
+        terminal.wait_for("back in the shell")
+        assert "Loss" not in terminal.text
+        terminal.press("enter")
+        terminal.wait_for("2 Model", "Loss", "Accuracy", "113/113", "Epochs", "q quit")
+        terminal.press("7")
+        terminal.wait_for("runs in")
+        terminal.press("q")
+        assert terminal.wait_for_end() == 0
+    finally:
+        terminal.close()
+
+
+def test_where_no_shell_waits_it_is_not_suspended(attach: Open) -> None:
+    terminal = attach()  # as under `ssh -t`: the leader of the session
     terminal.wait_for("Loss", "finished")
     terminal.press("\x1a")
-    end = time.monotonic() + 10
-    while Path(f"/proc/{terminal.child.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "T":
-        assert time.monotonic() < end, "it was not suspended"
-        terminal.read(0.05)
-    assert b"\x1b[?1049l" in terminal.output
-    before = len(terminal.output)
-    os.kill(terminal.child.pid, signal.SIGCONT)
-    terminal.wait_until(lambda _: b"\x1b[?1049h" in terminal.output[before:], "the screen")
-    terminal.press("7")
-    terminal.wait_for("runs in")
+    terminal.wait_for("no shell waits here")
     terminal.press("q")
     assert terminal.wait_for_end() == 0
 
