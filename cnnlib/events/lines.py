@@ -102,8 +102,8 @@ def encode(record: Record) -> str:
     try:
         line = _to_json(body)
     except (TypeError, ValueError):  # a NumPy scalar, or a float that is not finite
-        line = None
-    if line is None or "\\ud" in line:
+        line = ""
+    if not line or "\\ud" in line:
         for name, write in form.writers:
             body[name] = write(body[name])
         line = _to_json(body)
