@@ -12,10 +12,11 @@ import pytest
 
 from cnnlib import events as ev
 from cnnlib.errors import CheckpointError
-from cnnlib.runs import checkpoint
+from cnnlib.runs import checkpoint, journal
+from cnnlib.runs.commands import Abandon, send
 from cnnlib.runs.directory import Run
 from cnnlib.runs.history import RunHistory
-from tui.experiment import keeping, prepare, train
+from tui.experiment import keeping, prepare, train, training
 from tui.experiment.keeping import Keeping
 from tui.experiment.saving import Taken, write
 from tui.settings import Settings
@@ -47,8 +48,8 @@ def told(run: Run) -> list[ev.Event]:
     return [replace(e, run="") if isinstance(e, ev.RunStarted) else e for e in events]
 
 
-def weights(run: Run) -> dict[str, bytes]:
-    tensors, _ = checkpoint.load(run.checkpoints / "last.safetensors")
+def weights(run: Run, which: str = "last") -> dict[str, bytes]:
+    tensors, _ = checkpoint.load(run.checkpoints / f"{which}.safetensors")
     return {name: array.tobytes() for name, array in tensors.items()}
 
 
@@ -112,6 +113,96 @@ def test_what_a_full_disk_refuses_was_never_said(
     assert less(events) == less(told(straight))
     assert [type(event) for event in heard] == [type(event) for event in events]
     assert weights(run) == weights(straight)
+
+
+def last_best(run: Run) -> int:
+    """The last epoch whose network was the best so far."""
+    ends = [event for event in told(run) if isinstance(event, ev.EpochEnded)]
+    return max(event.epoch for event in ends if event.is_best)
+
+
+def test_the_best_network_that_a_full_disk_refused_is_written_later(
+    settings: Settings, straight: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = prepare(settings, tmp_path / "full")
+    epoch = last_best(straight)  # after it no other one would come to be written
+    refused: list[int] = []
+
+    def full(run: Run, taken: Taken) -> None:
+        if taken.epoch == epoch and not refused:
+            refused.append(epoch)
+            error = CheckpointError("the checkpoint", expected="room", received="none")
+            raise error from OSError(errno.ENOSPC, "No space left on device")
+        write(run, taken)
+
+    monkeypatch.setattr(keeping, "write", full)
+    assert train(run) == 0
+    assert refused
+    assert weights(run, "best") == weights(straight, "best")
+
+
+def write_once_waited_for(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """A disk so slow that nothing is written until training waits for it; the event ends that."""
+    waited_for = threading.Event()
+    settle = Keeping.settle
+
+    def slowly(run: Run, taken: Taken) -> None:
+        assert waited_for.wait(30)
+        write(run, taken)
+
+    def wait(self: Keeping) -> None:
+        waited_for.set()
+        settle(self)
+        waited_for.clear()
+
+    monkeypatch.setattr(keeping, "write", slowly)
+    monkeypatch.setattr(Keeping, "settle", wait)
+    return waited_for
+
+
+def test_the_end_of_a_run_waits_for_the_checkpoint_before_it(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = prepare(settings, tmp_path / "abandoned")
+    waited_for = write_once_waited_for(monkeypatch)
+    monkeypatch.setattr(training, "COMMAND_SECONDS", 0.0)
+    tell = Keeping.tell
+
+    def abandon(self: Keeping, event: ev.Event) -> None:
+        tell(self, event)
+        if isinstance(event, ev.StepEnded) and event.step == 11:
+            send(run, Abandon())
+        if isinstance(event, ev.RunEnded):
+            waited_for.set()  # if nobody has waited by now, nobody will
+
+    monkeypatch.setattr(Keeping, "tell", abandon)
+    heard: list[ev.Event] = []
+    assert train(run, lambda record: heard.append(record.event)) == 0
+    events = told(run)
+    assert [type(event) for event in events[-2:]] == [ev.CommandDone, ev.RunEnded]
+    assert sum(isinstance(event, ev.CheckpointSaved) for event in events) == 2
+    assert [type(event) for event in heard] == [type(event) for event in events]
+
+
+def test_no_more_is_held_back_than_memory_should_hold(
+    settings: Settings, straight: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = prepare(settings, tmp_path / "slow")
+    write_once_waited_for(monkeypatch)
+    most = 1000  # bytes: less than the events of an epoch take
+    monkeypatch.setattr(journal, "_MOST_PENDING", most)
+    tell = Keeping.tell
+    held: list[int] = []
+
+    def measure(self: Keeping, event: ev.Event) -> None:
+        tell(self, event)
+        if self.journal.holding:
+            held.append(sum(map(len, self.journal._pending[:-1])))
+
+    monkeypatch.setattr(Keeping, "tell", measure)
+    assert train(run) == 0
+    assert most / 2 < max(held) <= most
+    assert told(run) == told(straight)
 
 
 class Killed(BaseException):
