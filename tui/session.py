@@ -50,6 +50,8 @@ class Session:
         self.dataset: Dataset | None = None
         self.dataset_error = ""
         self.run: Run | None = None
+        self.run_name = ""
+        """What its user calls it."""
         self.sample = Sample()
         self.mistakes_filter = ""
         """Which mistakes are listed, such as "t=2 p=7"; empty: all."""
@@ -136,6 +138,7 @@ class Session:
         self.close()
         self._version += self.series.version  # the version never falls back
         self.run = run
+        self.run_name = _name_of(run)
         self._follower = follower or (Follower(run) if run is not None else None)
         if self._follower is not None and follower is None:
             if launched:
@@ -187,3 +190,15 @@ class Session:
         self.close()
         for follower in self._compared.values():
             follower.stop()
+
+
+def _name_of(run: Run | None) -> str:
+    if run is None or not run.exists():
+        return ""
+    from cnnlib.errors import RunError
+    from cnnlib.runs.labels import Labels
+
+    try:
+        return Labels.of(run.description()).name
+    except RunError:
+        return ""  # what is wrong with it is said by what reads more of it

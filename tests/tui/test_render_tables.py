@@ -11,7 +11,8 @@ from tui.render import format as say
 from tui.render import matrix as matrices
 from tui.render.bars import Bar, bar, bars
 from tui.render.cells import DEFAULT, Grid, text_width
-from tui.render.matrix import shares, short_names
+from tui.render.matrix import shares
+from tui.render.naming import short_names
 from tui.render.palette import DARK, LIGHT
 from tui.render.tables import Cell, Column, facts, note, table, window, wrap
 from tui.terminal import Terminal

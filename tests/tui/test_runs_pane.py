@@ -14,6 +14,8 @@ from cnnlib.runs.lock import RunLock
 from tui.app import CnnTuiApp
 from tui.panes.runs import RunsPane
 from tui.terminal import Terminal
+from tui.widgets.cellgrid import CellGrid
+from tui.widgets.frame import StatusBar
 
 
 @pytest.fixture
@@ -66,13 +68,17 @@ async def test_runs_are_arranged_labelled_and_deleted(two: list[Run], tmp_path: 
 
         await pilot.press("n", *"sweet", "enter")
         await settle(pilot, lambda: labels.Labels.of(berry.description()).name.endswith("sweet"))
+        listed = app.query_one("#runs-list", CellGrid)
+        await settle(pilot, lambda: "sweet" in listed.grid.text(), app)
         await pilot.press("i", *"ripe", "enter")
         await pilot.press("T", *"red", "space", *"round", "enter")
         await settle(pilot, lambda: labels.Labels.of(berry.description()).tags == ("red", "round"))
         await settle(pilot, lambda: "#red #round" in text(app) and "ripe" in text(app), app)
 
-        await pilot.press("T", *["backspace"] * 9, "x", "y", "enter")
-        await settle(pilot, lambda: labels.Labels.of(berry.description()).tags == ("xy",))
+        await pilot.press(
+            "T", *["backspace"] * 9, "number_sign", "x", "comma", "space", "comma", "y", "enter"
+        )
+        await settle(pilot, lambda: labels.Labels.of(berry.description()).tags == ("x", "y"))
 
         await pilot.press("D")
         await settle(pilot, lambda: not berry.exists())
@@ -83,6 +89,20 @@ async def test_runs_are_arranged_labelled_and_deleted(two: list[Run], tmp_path: 
 
         await pilot.press("escape")
         await settle(pilot, lambda: len(pane(app).runs or []) == 2)
+
+
+async def test_a_new_name_of_the_run_shown_stands_in_the_status_line(
+    two: list[Run], tmp_path: Path
+) -> None:
+    app = CnnTuiApp(Terminal(), data="mnist-5k", runs=tmp_path / "runs", attach=two[1])
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("7")
+        await settle(pilot, lambda: len(pane(app).runs or []) == 2)
+        status = app.query_one(StatusBar)
+        await settle(pilot, lambda: "berry" in status.grid.text(), app)
+        await pilot.press("n", *["backspace"] * 9, *"plum", "enter")
+        await settle(pilot, lambda: "plum" in status.grid.text(), app)
+        assert "berry" not in status.grid.text()
 
 
 async def test_what_cannot_be_done_is_said(two: list[Run], tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from tui.drafting import texts_of, with_preset
 from tui.following import Follower
 from tui.panes.comparing import short_name
 from tui.render.frame import run_line
+from tui.render.naming import run_names
 from tui.screens.ask import AskScreen
 from tui.screens.mark import MarkScreen
 from tui.screens.settings_form import SettingsScreen
@@ -270,7 +271,7 @@ def test_the_status_line_says_run_state_epoch_step_and_speed(make_run, width):
         fake.train(50)
         follower = Follower(fake.run)
         follower.poll()
-        line = run_line(follower.series, fake.run.id, width, Terminal())
+        line = run_line(follower.series, run_names(fake.run.id), width, Terminal())
     assert len(line) <= width
     words = ["lenet", "training", "epoch 1/5", "step 50/550", "320 img/s"]
     for word in [*words, "9%"] if width >= 78 else words:  # the tab bar has the share too

@@ -86,7 +86,7 @@ class Arranging(Pane):
         """Ask for tags."""
 
         def write(run: Run, text: str) -> None:
-            tags = {word.lstrip("#") for word in text.split()}
+            tags = {word.lstrip("#") for word in text.replace(",", " ").split()} - {""}
             before = labels.Labels.of(run.description()).tags
             labels.tag(run, tags, set(before) - tags)
 

@@ -15,15 +15,14 @@ from cnnlib.runs import Run, RunSummary, list_runs
 from tui.panes.arranging import Arranging
 from tui.render import format as say
 from tui.render.cells import Grid, text_width
-from tui.render.tables import Cell, Column, facts, note, table, window, wrap
+from tui.render.naming import is_renamed
+from tui.render.number_tables import Sheet
+from tui.render.run_list import run_list, state_word
+from tui.render.tables import facts, note, window, wrap
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
 
 SECONDS_BETWEEN_LOOKS = 3.0
-WIDE = 110
-"""Cells from which on the list has room for the networks."""
-NARROW = 70
-"""Cells below which it has none for the day of a run and its data."""
 
 
 class RunsPane(Arranging):
@@ -95,8 +94,16 @@ class RunsPane(Arranging):
         self._reading, self._looked = False, time.monotonic()
         self._all, self.problem = message.runs, message.problem
         self.runs = self.arranged(self._all)
+        self._tell_name()
         if self.is_shown:
             self.draw()
+
+    def _tell_name(self) -> None:
+        """The name of the run that is shown may be another one by now."""
+        shown = self.session.run
+        for run in self._all:
+            if shown is not None and run.id == shown.id and run.state != "damaged":
+                self.session.run_name = run.name
 
     def chosen_run(self) -> RunSummary | None:
         """The run under the cursor."""
@@ -136,49 +143,11 @@ class RunsPane(Arranging):
         session = self.session
         if not self.runs:
             return note(self._missing(), width, height, fg=session.palette.muted)
-        columns = [
-            Column("", keep=90),
-            Column("run", stretch=True),
-            Column("state"),
-            *([Column("data", keep=40)] if width >= NARROW else []),
-            Column("epochs", "right", keep=60),
-            Column("valid", "right"),
-            Column("test", "right", keep=80),
-            Column("time", "right", keep=50),
-        ]
-        if width >= WIDE:
-            columns.append(Column("network", stretch=True))
-        rows = [self._row(run, width) for run in self.runs]
         at = self._position()
-        self._first = window(at, self._first, len(rows), max(height - 1, 1))
-        return table(
-            columns,
-            rows,
-            width,
-            height,
-            session.terminal,
-            first=self._first,
-            selected=at,
-            palette=session.palette,
-        )
-
-    def _row(self, run: RunSummary, width: int) -> list[str | Cell]:
-        palette, shown = self.session.palette, self.session.run
-        ink = {"damaged": palette.bad, "failed": palette.bad, "diverged": palette.bad}
-        ink |= {"interrupted": palette.warn, "training": palette.good, "paused": palette.warn}
-        state = state_word(run)
-        epochs = f"{run.epoch}/{run.epochs}" if run.epochs else say.NOTHING
-        return [
-            Cell(self._mark(run, shown), palette.accent),
-            run.id if width >= NARROW else _without_day(run.id),
-            Cell(state, ink.get(state, palette.text)),
-            *([run.data] if width >= NARROW else []),
-            epochs,
-            say.percent(run.valid_accuracy, 2),
-            say.percent(run.test_accuracy, 2),
-            say.duration(run.seconds) if run.seconds else say.NOTHING,
-            *([say.plain(run.architecture, self.session.terminal)] if width >= WIDE else []),
-        ]
+        self._first = window(at, self._first, len(self.runs), max(height - 1, 1))
+        marks = [self._mark(run, session.run) for run in self.runs]
+        sheet = Sheet(width, height, session.terminal, session.palette)
+        return run_list(self.runs, marks, at, self._first, sheet)
 
     def _mark(self, run: RunSummary, shown: Run | None) -> str:
         """The run that is shown has a star, one whose curves are drawn beside it a plus."""
@@ -206,7 +175,7 @@ class RunsPane(Arranging):
         accuracy = f"validation {say.percent(run.valid_accuracy, 2)}"
         if run.test_accuracy is not None:
             accuracy += f", test {say.percent(run.test_accuracy, 2)}"
-        name = run.name if not run.id.endswith(run.name) else ""
+        name = run.name if is_renamed(run.id, run.name) else ""
         named = " ".join([*filter(None, [name]), *(f"#{tag}" for tag in run.tags)])
         pairs = [
             *([("name", named)] if named else []),
@@ -274,14 +243,3 @@ class RunsPane(Arranging):
     def _clicked(self, click: CellGrid.Clicked) -> None:
         if click.y > 0:
             self._go(self._first + click.y - 1)
-
-
-def _without_day(run_id: str) -> str:
-    """The rest of a run's name tells it from the runs of the same day."""
-    day, _, rest = run_id.partition("T")
-    return rest if rest and day.count("-") == 2 else run_id
-
-
-def state_word(run: RunSummary) -> str:
-    """The state in the word that the other panes use."""
-    return "training" if run.state == "running" else run.state

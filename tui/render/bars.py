@@ -45,6 +45,11 @@ class Bar:
     colour: int = DEFAULT
 
 
+def label_room(width: int, figures: int) -> int:
+    """The cells that a label may take in a place of this width, beside figures of that width."""
+    return max(3, (width - figures - (2 if figures else 1)) // 3)
+
+
 def bars(lines: Sequence[Bar], width: int, height: int, terminal: Terminal) -> Grid:
     """Labels, bars and figures below one another, in columns; what does not fit below is cut.
 
@@ -56,7 +61,7 @@ def bars(lines: Sequence[Bar], width: int, height: int, terminal: Terminal) -> G
     figures = max(text_width(line.text) for line in lines)
     labels = max(text_width(line.label) for line in lines)
     gaps = 2 if figures else 1
-    labels = min(labels, max(3, (width - figures - gaps) // 3))
+    labels = min(labels, label_room(width, figures))
     middle = max(width - labels - figures - gaps, 0)
     for y, line in enumerate(lines[: grid.height]):
         grid.put(0, y, fit(line.label, labels))

@@ -7,8 +7,9 @@ from tui.evaluation import Evaluation, confused
 from tui.render import format as say
 from tui.render.cells import Grid
 from tui.render.matrix import Layout, Mode, confusion
+from tui.render.naming import distinct
 from tui.render.number_tables import Sheet
-from tui.render.tables import wrap
+from tui.render.tables import ellipsis_of, wrap
 
 MOST_PAIRS = 30
 
@@ -38,7 +39,9 @@ def confusions(
 
 def _legend(found: Evaluation, cursor: tuple[int, int], sheet: Sheet) -> list[tuple[str, int]]:
     row, column = cursor
-    matrix, names = found.scores.matrix, found.classes
+    ellipsis, matrix = ellipsis_of(sheet.terminal), found.scores.matrix
+    room = max((sheet.width - len(" taken for : 1000 of 1000 (99.0%)")) // 2, 4)
+    names = distinct(found.classes, room, ellipsis=ellipsis)
     value, whole = int(matrix[row, column]), int(matrix[row].sum())
     verdict = "right" if row == column else f"taken for {names[column]}"
     share = say.percent(value / whole) if whole else say.NOTHING

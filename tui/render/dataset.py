@@ -6,9 +6,10 @@ from data.dataset import Dataset
 from data.describe import Description
 from tui.render.bars import bar
 from tui.render.cells import DEFAULT, Grid, text_width
-from tui.render.format import count, fit, percent, probability
+from tui.render.format import count, percent, probability
+from tui.render.naming import distinct
 from tui.render.palette import DARK, Palette
-from tui.render.tables import Cell, Column, facts, note, table
+from tui.render.tables import Cell, Column, ellipsis_of, facts, note, table
 from tui.terminal import Terminal
 
 Fact = tuple[str, str | Cell]
@@ -106,7 +107,7 @@ def class_table(
         Column("share", "right", keep=50),
         Column("", keep=70),
     ]
-    names = [fit(name, min(text_width(name), LONGEST_NAME)) for name in known.classes]
+    names = distinct(known.classes, LONGEST_NAME, ellipsis=ellipsis_of(terminal))
     figures = {
         split: (
             [count(int(n)) for n in known.counts[split]],

@@ -63,14 +63,12 @@ def progress(series: Series) -> float:
     return series.step / series.total_steps if series.total_steps else 0.0
 
 
-def run_line(series: Series, run_id: str, width: int, terminal: Terminal) -> str:
-    """The run in one line: who, how far, how fast, how long still.
+def run_line(series: Series, names: Sequence[str], width: int, terminal: Terminal) -> str:
+    """The run in one line: who, how far, how fast, how long still; ``names`` as of `run_names`.
 
     Where it does not fit, the date is left out of the run's name, then the time that is left, the
     time in the name, the share of the whole (the tab bar has it), and only then the step.
     """
-    if not run_id:
-        return ""
     state = run_state(series, True, terminal)
     brief = state.removesuffix(f" {percent(progress(series), 0)}")
     epoch = step = ""
@@ -85,12 +83,12 @@ def run_line(series: Series, run_id: str, width: int, terminal: Terminal) -> str
         rest = f"{duration(left)} left"
     if ended is not None and ended.test_accuracy is not None:
         pace = f"test {percent(ended.test_accuracy, 2)}"
-    timed, named = shorter_names(run_id)
+    whole, timed, named = names
     between = " · " if terminal.unicode else " | "
     lines = [
         between.join(part for part in parts if part)
         for parts in (
-            (run_id, state, epoch, step, pace, rest),
+            (whole, state, epoch, step, pace, rest),
             (timed, state, epoch, step, pace, rest),
             (timed, state, epoch, step, pace),
             (named, state, epoch, step, pace),
@@ -100,14 +98,6 @@ def run_line(series: Series, run_id: str, width: int, terminal: Terminal) -> str
         )
     ]
     return next((line for line in lines if text_width(line) <= width), lines[-1])
-
-
-def shorter_names(run_id: str) -> tuple[str, str]:
-    """A run's name without the day of its start, and without its time either."""
-    day, _, timed = run_id.partition("T")
-    if not timed or day.count("-") != 2:
-        return run_id, run_id
-    return timed, "-".join(timed.split("-")[3:]) or timed
 
 
 def status_bar(

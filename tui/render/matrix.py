@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from tui.render.cells import DEFAULT, Grid, text_width
 from tui.render.format import fit
+from tui.render.naming import distinct, numbered, short_names
 from tui.render.palette import DARK, Palette, ink_on
-from tui.render.tables import window
+from tui.render.tables import ellipsis_of, window
 from tui.terminal import Terminal
 
 Mode = Literal["counts", "rows", "columns"]
@@ -77,7 +78,7 @@ def layout(
     classes = len(names)
     labels = min(max(text_width(name) for name in names), max(width // 5, 1)) + 1
     digits = max(len(text) for row in figures for text in row)
-    cell_width = max(digits + 1, 3)
+    cell_width = max(digits + 1, len(str(classes - 1)) + 1, 3)
     roomy = (width - labels) // classes
     cell_width = min(max(cell_width, roomy), max(cell_width, 11))
     cell_height = min(max((height - 1) // classes, 1), 3 if cell_width >= 6 else 2)
@@ -112,6 +113,12 @@ def confusion(
     names = short_names(names)
     figures = _figures(counts, mode, "·" if terminal.unicode else ".")
     place = layout(names, figures, width, height, cursor or (0, 0))
+    heads = distinct(names, place.cell_width - 1)
+    if heads == [str(i) for i in range(len(names))] != names:
+        names = numbered(names)
+        place = layout(names, figures, width, height, cursor or (0, 0))
+    ellipsis = ellipsis_of(terminal)
+    labels = distinct(names, place.labels - 1, ellipsis=ellipsis)
     heat = _heat(counts, terminal, palette)
     wide, high = place.cell_width, place.cell_height
     for x, column in enumerate(place.columns):
@@ -119,7 +126,7 @@ def confusion(
         grid.put(
             place.labels + x * wide,
             0,
-            _centred(fit(names[column], wide - 1).strip(), wide),
+            _centred(fit(heads[column], wide - 1).strip(), wide),
             fg=palette.accent if lit else palette.muted,
             bold=lit,
         )
@@ -127,7 +134,7 @@ def confusion(
         top = 1 + y * high
         middle = top + (high - 1) // 2
         lit = cursor is not None and cursor[0] == row
-        label = fit(names[row], place.labels - 1, "right")
+        label = fit(labels[row], place.labels - 1, "right")
         grid.put(0, middle, label, fg=palette.accent if lit else palette.muted, bold=lit)
         for x, column in enumerate(place.columns):
             left = place.labels + x * wide
@@ -147,16 +154,6 @@ def _centred(text: str, width: int) -> str:
     """A text in the middle of a cell; in a narrow one at its right, with a space after it."""
     after = max((width - text_width(text)) // 2, 1)
     return fit(text, width - after, "right") + " " * after
-
-
-def short_names(names: Sequence[str]) -> list[str]:
-    """The names without the words that all of them begin with: ``class 7`` -> ``7``."""
-    words = [name.split(" ") for name in names]
-    while len(words) > 1 and all(len(each) > 1 for each in words):
-        if len({each[0] for each in words}) > 1:
-            break
-        words = [each[1:] for each in words]
-    return [" ".join(each) for each in words]
 
 
 def _figures(counts: NDArray[np.integer], mode: Mode, nothing: str) -> list[list[str]]:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from cnnlib.report import Mistake
 from tui.render import format as say
 from tui.render.cells import Grid
+from tui.render.naming import distinct
 from tui.render.number_tables import Sheet
-from tui.render.tables import Cell, Column, table
+from tui.render.tables import Cell, Column, ellipsis_of, table
 
 WIDE = 54
 """Columns from which on there is room for the probability of the true class."""
@@ -39,6 +40,9 @@ def mistake_list(
         *([Column("p(true)", "right")] if wide else []),
         Column("loss", "right", keep=50),
     ]
+    figures = digits + 4 + 5 + (8 if wide else 0) + (signs + 1 if signs else 0)
+    room = (sheet.width - 2 - figures - len(columns)) // 2
+    names = distinct(names, max(room, 4), ellipsis=ellipsis_of(sheet.terminal))
     rows: list[list[str | Cell]] = [
         [
             f"{m.index:>{digits}}",

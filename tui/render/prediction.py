@@ -9,12 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tui.render.bars import Bar, bars
+from tui.render.bars import Bar, bars, label_room
 from tui.render.cells import Grid, text_width
 from tui.render.format import probability
 from tui.render.image import Mark, image
+from tui.render.naming import distinct
 from tui.render.palette import DARK, Palette
 from tui.render.shades import Pixels
+from tui.render.tables import ellipsis_of
 from tui.terminal import Terminal
 
 
@@ -48,10 +50,17 @@ def prediction(
         grid.paste(picture, (width - picture.width) // 2, 0)
         y = picture.height + (1 if height - picture.height - classes > 2 else 0)
     order = np.argsort([-each for each in probabilities], kind="stable")[:classes]
-    y += _verdict(grid, y, None if truth is None else names[truth], labels[order[0]], palette)
+    ellipsis = ellipsis_of(terminal)
+    true = None
+    if truth is not None:
+        true = distinct(names, max(width - len("true "), 3), ellipsis=ellipsis)[truth]
+    guessed = distinct(labels, max(width - len("predicted "), 3), ellipsis=ellipsis)[order[0]]
+    right = labels is names and truth == order[0]
+    y += _verdict(grid, y, true, guessed, palette, right=right)
+    brief = distinct(labels, label_room(width, 4), ellipsis=ellipsis)
     lines = [
         Bar(
-            labels[i],
+            brief[i],
             probabilities[i],
             probability(probabilities[i]),
             palette.train if truth is None else palette.good if i == truth else palette.bad,
@@ -62,12 +71,13 @@ def prediction(
     return grid, min(y + classes, height)
 
 
-def _verdict(grid: Grid, y: int, truth: str | None, predicted: str, palette: Palette) -> int:
+def _verdict(
+    grid: Grid, y: int, truth: str | None, predicted: str, palette: Palette, *, right: bool
+) -> int:
     """Both names, on one row where they fit, else on two; returns the rows."""
     if truth is None:
         grid.put(0, y, f"predicted {predicted}", fg=palette.accent, bold=True)
         return 1
-    right = truth == predicted
     x = grid.put(0, y, f"true {truth}", fg=palette.good)
     words = f"predicted {predicted}"
     fits = x + 2 + text_width(words) <= grid.width

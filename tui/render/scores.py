@@ -8,8 +8,9 @@ from cnnlib.explain import CorrectedAccuracy
 from tui.evaluation import Evaluation
 from tui.render import format as say
 from tui.render.cells import Grid
+from tui.render.naming import distinct
 from tui.render.number_tables import Sheet
-from tui.render.tables import Cell, Column, facts, table, window
+from tui.render.tables import Cell, Column, ellipsis_of, facts, table, window
 
 HIGH = 24
 """Rows from which on there is room for words too."""
@@ -76,8 +77,10 @@ def _per_class(found: Evaluation, chosen: int, first: int, sheet: Sheet) -> Grid
         Column("n", "right", keep=50),
     ]
     worst = int(np.argmin(np.where(scores.support > 0, scores.f1, np.inf)))
+    room = width - len(columns) + 1 - 3 * 4 - max(1, *(len(str(n)) for n in scores.support))
+    names = distinct(found.classes, max(room, 3), ellipsis=ellipsis_of(sheet.terminal))
     rows: list[list[str | Cell]] = []
-    for i, name in enumerate(found.classes):
+    for i, name in enumerate(names):
         ink = palette.warn if i == worst and scores.f1[i] < 1.0 else -1
         values = [scores.precision[i], scores.recall[i], scores.f1[i]]
         cells = [Cell(say.probability(float(value)), ink) for value in values]

@@ -9,6 +9,7 @@ from textual import on
 from tui.key_pages import footer_for
 from tui.link import Link
 from tui.render.frame import key_bar, run_line, run_state, status_bar, tab_bar
+from tui.render.naming import run_names
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid
 
@@ -67,7 +68,8 @@ class StatusBar(CellGrid):
             severity = "said" if severity == "information" else severity
         elif session.run is not None:
             width = self.size.width - 2 - (len(right) + 2 if right else 0)
-            text = run_line(session.series, session.run.id, width, terminal)
+            names = run_names(session.run.id, session.run_name)
+            text = run_line(session.series, names, width, terminal)
         elif session.dataset_error:
             text, severity = session.dataset_error, "error"
         elif session.dataset is None:
