@@ -241,8 +241,9 @@ def find(root: Path, which: str | None = None) -> Run:
 
     Args:
         root: the directory of runs.
-        which: its identifier, a part of it that no other has, the name that the user gave it,
-            the path of its directory, or None for the newest.
+        which: its identifier, the path of its directory, its name (the one it has now, or the end
+            of its directory's), a part of its identifier, or None for the newest. A whole name
+            goes before a part, and no other run may have it.
 
     Raises:
         RunError: there is none, or several; it says what there is.
@@ -258,9 +259,8 @@ def find(root: Path, which: str | None = None) -> Run:
     there = Run(Path(os.path.abspath(os.path.expanduser(which)))) if which else Run(root)
     if which and there.exists():
         return there
-    matching = [run for run in runs if which in run.id] or [
-        run for run in runs if _name(run) == which
-    ]
+    called = [run for run in runs if which and which in (run.id[20:], _name(run))]
+    matching = called or [run for run in runs if which in run.id]
     if len(matching) == 1:
         return matching[0]
     several = ", ".join(run.id for run in (matching or runs)[:8]) or "none"
@@ -269,7 +269,7 @@ def find(root: Path, which: str | None = None) -> Run:
             f"run {which!r}",
             expected="the name of one run",
             received=f"several: {several}",
-            advice="Say more of its name.",
+            advice="Say more of its name, or all of it; cnn-tui runs rename gives it another.",
         )
     raise RunError(
         f"run {which!r}",

@@ -24,6 +24,7 @@ from cnnlib.runs import (
     RunLock,
     create,
     find,
+    labels,
     list_runs,
     read_json,
     slug,
@@ -264,8 +265,14 @@ def test_a_run_is_found_by_what_a_user_says(
     assert find(root, str(wide.path)) == wide
     monkeypatch.chdir(wide.path)
     assert find(root, ".").path == wide.path
+    assert find(root, "lenet") == lenet  # a whole name goes before a part
     with pytest.raises(RunError, match="several"):
+        find(root, "enet")
+    again = create(root, "lenet", DESCRIPTION)
+    with pytest.raises(RunError, match=rf"several: {re.escape(again.id)}, {re.escape(lenet.id)}"):
         find(root, "lenet")
+    labels.rename(again, "wide")
+    assert find(root, "wide") == again
     with pytest.raises(RunError, match=rf"received no such one.*{re.escape(wide.id)}"):
         find(root, "resnet")
     with pytest.raises(RunError):

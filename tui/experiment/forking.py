@@ -41,7 +41,7 @@ def fork(run: Run, root: Path, epoch: int | None = None, name: str = "", **chang
         run: the parent.
         root: the directory of runs.
         epoch: after which epoch; the last one that is kept when absent.
-        name: ends the name of the directory; that of the parent when empty.
+        name: ends the name of the directory; that of the parent and "-fork" when empty.
         changes: settings by name; ``lr`` for the main rate of the schedule.
 
     Raises:
@@ -73,7 +73,9 @@ def fork(run: Run, root: Path, epoch: int | None = None, name: str = "", **chang
     origin = {
         key: value for key, value in description["run"].items() if key not in ("note", "tags")
     } | {"forked_from": run.id, "forked_epoch": epoch}
-    made = directory.create(root, name or parent or "fork", {**merged, "run": origin})
+    made = directory.create(
+        root, name or (f"{parent}-fork" if parent else "fork"), {**merged, "run": origin}
+    )
     write_atomically(made.journal_path, journal)
     checkpoint.save(made.folder("checkpoints") / BEST, _best(words, tensors), _plain(words))
     checkpoint.save(made.checkpoints / LAST, tensors, words)
