@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from cnnlib.errors import CnnError, RunError, SpecificationError
 from cnnlib.runs import checkpoint, labels, trash
 from cnnlib.runs.directory import Run, create, find, list_runs, summary
 from cnnlib.runs.history import RunHistory
+from cnnlib.runs.labels import Labels
 from cnnlib.runs.lock import RunLock
 from tui.cli import run as cnn_tui
 from tui.experiment import fork, load_model, prepare, train
@@ -184,6 +186,18 @@ def checkpoint_best(run: Run, epoch: int) -> np.ndarray:
     return checkpoint.load(run.checkpoints / f"epoch-{epoch:03d}.safetensors")[0]["best"]
 
 
+def test_a_fork_has_a_name_of_its_own(tell: Tell, parent: Run) -> None:
+    root, name = parent.path.parent, Labels.of(parent.description()).name
+    made = find(root, json.loads(tell("fork", parent.id, "--runs", root, "--json"))["run"])
+    try:
+        assert Labels.of(made.description()).name == f"{name}-fork"
+        assert (find(root, name), find(root, f"{name}-fork")) == (parent, made)
+        table = tell("compare", name, f"{name}-fork", "--runs", root)
+        assert table.startswith(f"A {parent.id}\nB {made.id}\n")
+    finally:
+        shutil.rmtree(made.path)
+
+
 def test_a_fork_goes_its_own_way(tell: Tell, parent: Run) -> None:
     root = parent.path.parent
     told = json.loads(
@@ -231,7 +245,7 @@ def test_two_runs_are_compared_in_words_and_in_a_figure(
     assert told["differences"]["epoch"] == [6, 2]
     assert [len(course) for course in told["epochs"]] == [6, 2]
     assert told["epochs"][0][:2] == told["epochs"][1]
-    assert "valid_accuracy B" in tell(*words)
+    assert "valid acc B" in tell(*words)
     out = tmp_path / "both.png"
     tell(*words, "--out", out)
     with Image.open(out) as picture:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 KEYS = ("started", "name", "state", "data", "valid", "test", "seconds", "size")
 
 ARCHITECTURE = "model.architecture"
-WIDEST = 48  # characters of a cell
+HEADS = {"train_loss": "loss", "valid_loss": "valid loss", "valid_accuracy": "valid acc"}
+MOST_EPOCHS = 20  # that a person is told of
 
 commands = typer.Typer(
     help="What runs there are; label, fork, compare, delete and restore them.",
@@ -146,7 +148,7 @@ def compare(
     """Where the settings of two runs differ, their results and their epochs side by side."""
     first, second = find_run(run, runs), find_run(other, runs)
     if out is not None:
-        return _draw(first, second, out)
+        _draw(first, second, out)
     told = [_compared(each) for each in (first, second)]
     differences = {
         name: [told[0].get(name), told[1].get(name)]
@@ -158,12 +160,24 @@ def compare(
         told_of = {"runs": [first.id, second.id], "differences": differences, "epochs": courses}
         print_json(told_of)
         return DONE
+    print(f"A {first.id}\nB {second.id}\n")
+    _print_comparison(differences, courses)
+    if out is not None:
+        print(f"\n{out} shows both")
+    return DONE
+
+
+def _print_comparison(
+    differences: dict[str, list[Any]], courses: list[list[dict[str, Any]]]
+) -> None:
+    """What differs, and some of the epochs side by side, as wide as the terminal."""
     from tui.cli.tables import print_table
 
+    room = shutil.get_terminal_size().columns - max(map(len, differences), default=0) - 4
     print_table(
-        ("", first.id, second.id),
+        ("", "A", "B"),
         [
-            (name, *(_cut(_readable(name, value)) for value in pair))
+            (name, *(_cut(_readable(name, value), max(room // 2, 8)) for value in pair))
             for name, pair in differences.items()
             if name != ARCHITECTURE
         ],
@@ -171,17 +185,19 @@ def compare(
     for line in _changed_layers(*differences.get(ARCHITECTURE, ("", ""))):
         print(line)
     print()
-    heads = ("train_loss", "valid_loss", "valid_accuracy")
+    known = [{row["epoch"]: row for row in course} for course in courses]
+    epochs = sorted(known[0].keys() | known[1].keys())
+    apart = -(-len(epochs) // MOST_EPOCHS)
+    told = [epoch for i, epoch in enumerate(epochs) if (len(epochs) - 1 - i) % max(apart, 1) == 0]
     print_table(
-        ("epoch", *(f"{head} {letter}" for head in heads for letter in "AB")),
+        ("epoch", *(f"{head} {letter}" for head in HEADS.values() for letter in "AB")),
         [
-            (epoch, *(_number(course.get(epoch, {}).get(head)) for head in heads for course in by))
-            for by in [[{row["epoch"]: row for row in course} for course in courses]]
-            for epoch in sorted(by[0].keys() | by[1].keys())
+            (epoch, *(_number(rows.get(epoch, {}).get(name)) for name in HEADS for rows in known))
+            for epoch in told
         ],
     )
-    print(f"A {first.id}\nB {second.id}")
-    return DONE
+    if apart > 1:
+        print(f"one epoch in {apart}; --json tells all {len(epochs)}")
 
 
 def _course(run: Run) -> list[dict[str, Any]]:
@@ -207,7 +223,7 @@ def _number(value: float | None) -> str | None:
     return None if value is None else f"{value:.4f}"
 
 
-def _draw(first: Run, second: Run, out: Path) -> int:
+def _draw(first: Run, second: Run, out: Path) -> None:
     from cnnlib.figures.compare import overlay
     from cnnlib.figures.files import check_format, save
     from cnnlib.runs.history import RunHistory
@@ -215,8 +231,6 @@ def _draw(first: Run, second: Run, out: Path) -> int:
     check_format(out.suffix.lstrip(".") or "none")
     epochs = {run.id: RunHistory.read(run).epochs() for run in (first, second)}
     save(overlay(epochs), out)
-    print(f"{out} shows both")
-    return DONE
 
 
 def _plain(summary: RunSummary) -> dict[str, Any]:
@@ -254,10 +268,10 @@ def _readable(name: str, value: object) -> str:
     return str(value).rstrip()
 
 
-def _cut(text: str) -> str | None:
+def _cut(text: str, widest: int) -> str | None:
     """A text as a cell of a table."""
     line = _in_one_line(text)
-    return line if not line or len(line) <= WIDEST else line[: WIDEST - 3] + "..."
+    return line if not line or len(line) <= widest else line[: widest - 3] + "..."
 
 
 def _changed_layers(first: str | None, second: str | None) -> Iterator[str]:
