@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 import math
-import tomllib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -20,9 +20,10 @@ from typing import Any
 
 from cnnlib.architectures import ARCHITECTURES
 from cnnlib.averaging import Average
-from cnnlib.errors import SpecificationError
+from cnnlib.errors import RunError, SpecificationError
 from cnnlib.losses import Loss
 from cnnlib.optimizers import Optimizer
+from cnnlib.runs import files
 from cnnlib.scaling import RateScaling
 from cnnlib.schedules import Schedule
 from cnnlib.stopping import Stopping
@@ -30,6 +31,9 @@ from cnnlib.text import parse
 from tui.checks import Check, call, calls, maybe, number, size, whole, words
 
 IMAGES_A_RANK = 32  # fewer are done before the processes have told each other
+
+
+_MOST = 1 << 20  # bytes of a text that somebody wrote by hand
 
 
 def _option(default: Any, table: str, help: str, check: Check) -> Any:
@@ -240,14 +244,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         SpecificationError: it cannot be read, or is no TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        received = error.strerror or str(error)
-        raise SpecificationError(
-            str(path), expected="a TOML file that can be read", received=received
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecificationError(str(path), expected="TOML", received=str(error)) from None
+        text = files.read_text(Path(os.path.realpath(path)), _MOST)
+        return files.parse_toml(text, str(path))
+    except RunError as error:
+        expected, received = error.expected, error.received
+        raise SpecificationError(str(path), expected=expected, received=received) from None
 
 
 def architecture_text(name_or_file: str) -> str:
@@ -259,17 +260,17 @@ def architecture_text(name_or_file: str) -> str:
     if name_or_file in ARCHITECTURES:
         return ARCHITECTURES[name_or_file]
     path = Path(name_or_file).expanduser()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
+    if not os.path.exists(path):
         raise SpecificationError(
             "arch",
             expected=f"a file, or a name among {', '.join(ARCHITECTURES)}",
             received=repr(name_or_file),
             advice=_near(name_or_file, ARCHITECTURES),
-        ) from None
-    except OSError as error:
-        raise _no_layers(error.strerror or str(error)) from None
+        )
+    try:
+        text = files.read_bounded(Path(os.path.realpath(path)), _MOST).decode("utf-8")
+    except RunError as error:
+        raise _no_layers(error.received) from None
     except UnicodeDecodeError:
         raise _no_layers("bytes that are no UTF-8") from None
     if not text.strip():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -174,7 +175,7 @@ def test_an_architecture_is_a_name_or_a_file(tmp_path: Path) -> None:
     assert architecture_text(str(own)) == own.read_text()
     with pytest.raises(SpecificationError, match="Did you mean 'lenet'"):
         architecture_text("lenett")
-    with pytest.raises(SpecificationError, match=r"received Is a directory$"):
+    with pytest.raises(SpecificationError, match=r"received not a regular file$"):
         architecture_text(str(tmp_path))
     own.write_bytes(b"Flatten()\n\xff\xfe")
     with pytest.raises(SpecificationError, match=r"received bytes that are no UTF-8$"):
@@ -182,6 +183,25 @@ def test_an_architecture_is_a_name_or_a_file(tmp_path: Path) -> None:
     own.write_text("\n")
     with pytest.raises(SpecificationError, match=r"one layer a line, received an empty file$"):
         architecture_text(str(own))
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no file without an end")
+def test_a_text_without_an_end_is_refused(tmp_path: Path) -> None:
+    endless, long = Path("/dev/zero"), tmp_path / "long"
+    with open(long, "wb") as file:
+        file.truncate(1 << 40)  # of which the disk holds nothing
+    link = tmp_path / "link"
+    link.symlink_to(endless)
+    for path in (endless, long, link):
+        with pytest.raises(SpecificationError, match=r"not a regular file|bytes"):
+            read_toml(path)
+        with pytest.raises(SpecificationError, match=r"not a regular file|bytes"):
+            architecture_text(str(path))
+    own = tmp_path / "own.toml"
+    own.write_text("[training]\nepochs = 3\n")
+    link.unlink()
+    link.symlink_to(own)
+    assert read_toml(link) == {"training": {"epochs": 3}}
 
 
 @pytest.mark.parametrize(
