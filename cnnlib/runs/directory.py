@@ -41,7 +41,12 @@ def slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._]+", "-", name)[:_MAX_NAME].strip("-._") or "run"
 
 
-def create(root: Path, name: str, description: Mapping[str, Any]) -> Run:
+def create(
+    root: Path,
+    name: str,
+    description: Mapping[str, Any],
+    fill: Callable[[Run], None] = lambda draft: None,
+) -> Run:
     """Make a new run: ``<root>/YYYY-MM-DDTHH-MM-SS-name`` (local time) with its run.toml.
 
     It appears whole: nobody ever sees the directory without its description. A second one of
@@ -51,6 +56,7 @@ def create(root: Path, name: str, description: Mapping[str, Any]) -> Run:
         root: the directory of runs; made if need be.
         name: what the user calls it; characters that are awkward in a file name become "-".
         description: the tables of run.toml; id, name and created are put into [run].
+        fill: writes into the directory what it must hold before anybody sees it.
 
     Raises:
         RunError: it could not be made (no permission, a full disk), or TOML cannot say it.
@@ -69,6 +75,7 @@ def create(root: Path, name: str, description: Mapping[str, Any]) -> Run:
                     continue
                 draft.describe({**description, "run": {**description.get("run", {}), **table}})
                 draft.folder("checkpoints")
+                fill(draft)
                 try:
                     os.rename(draft.path, run.path)
                 except OSError as problem:

@@ -12,6 +12,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from cnnlib.model import Sequential
+from cnnlib.runs import checkpoint
 from cnnlib.runs.directory import find
 from tui.cli import run as cnn_tui
 from tui.experiment import load_data, load_model
@@ -130,6 +131,24 @@ def test_what_is_no_safetensors_leaves_nothing(
     code, _, err = tell("import", tmp_path / "w.pt", *words)
     assert (code, len(err.splitlines())) == (1, 1)
     assert not (tmp_path / "runs").exists()
+
+
+def test_nobody_sees_a_run_before_its_weights_are_in_it(
+    tell: Tell, pictures: Path, network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights(tmp_path / "w.safetensors")
+    runs = tmp_path / "runs"
+    seen: list[list[Path]] = []
+
+    def die(*words: object) -> None:
+        seen.append(list(runs.glob("[!.]*")))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "save", die)
+    words = ("--data", pictures, "--arch", network, "--runs", runs)
+    assert tell("import", tmp_path / "w.safetensors", *words)[0] != 0
+    assert seen == [[]]
+    assert list(runs.iterdir()) == []
 
 
 def test_weights_of_another_network_leave_nothing(

@@ -1,15 +1,14 @@
 """A run that begins with the weights of a file instead of random ones.
 
-Its first checkpoint is written before any training: the weights, an optimizer that remembers
-nothing, step 0. So it can be looked at, measured and exported at once, and training goes on from
-there like any other.
+Its first checkpoint is in its directory before anybody sees that: the weights, an optimizer that
+remembers nothing, step 0. So it can be looked at, measured and exported at once, and training goes
+on from there like any other.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -60,17 +59,16 @@ def begin_with(
     architecture = fitted(settings.architecture, len(dataset.classes))
     model = Sequential.parse(architecture, dataset.image_shape)
     matching = load_weights(model, file)
-    run = prepare(settings, root, name, network=network, dataset=dataset)
-    try:
-        _save_first(run, model, dataset)
-        description = run.description()
-        with open(file, "rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-        origin = {"weights": str(file.resolve()), "weights_sha256": digest}
-        run.describe({**description, "run": {**description["run"], **origin}})
-    except BaseException:
-        shutil.rmtree(run.path, ignore_errors=True)  # resumed, it would begin at random
-        raise
+    with open(file, "rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    origin = {"weights": str(file.resolve()), "weights_sha256": digest}
+
+    def fill(draft: Run) -> None:  # seen without its weights, it would begin at random
+        _save_first(draft, model, dataset)
+        description = draft.description()
+        draft.describe({**description, "run": {**description["run"], **origin}})
+
+    run = prepare(settings, root, name, network=network, dataset=dataset, fill=fill)
     return Begun(run, matching)
 
 

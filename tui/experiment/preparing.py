@@ -6,7 +6,7 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -36,6 +36,7 @@ def prepare(
     dataset: Dataset | None = None,
     command: Sequence[str] | None = None,
     launch: Launch | None = None,
+    fill: Callable[[Run], None] = lambda draft: None,
 ) -> Run:
     """Check that data, network and training fit together, and make a run directory of them.
 
@@ -48,6 +49,7 @@ def prepare(
         command: the words that asked for the run; those of this process when absent.
         launch: the processes that will share the training, where a launcher started them. Their
             number is noted; the setting for this machine alone is left open.
+        fill: writes into the directory what it must hold before anybody sees it.
 
     Raises:
         SpecificationError: something does not fit; nothing was written.
@@ -64,7 +66,7 @@ def prepare(
     origin: dict[str, Any] = {"command": words, **_git_commit(), "versions": _versions()}
     if launch:
         origin |= {"launcher": launch.launcher, "launched_ranks": launch.size}
-    return directory.create(root, name or network, {"run": origin, **description})
+    return directory.create(root, name or network, {"run": origin, **description}, fill)
 
 
 def _name_of(architecture: str) -> str:
