@@ -13,7 +13,7 @@ from cnnlib.interop.onnx_graph import to_onnx
 from cnnlib.interop.subject import TrainedModel
 from cnnlib.interop.torch_source import to_torch
 from cnnlib.interop.weights import Names, to_safetensors
-from cnnlib.runs.files import write_atomically
+from cnnlib.runs.files import write_together
 
 Content = bytes | str
 
@@ -98,13 +98,12 @@ def export(
     Raises:
         SpecificationError: an unknown format, a wrong ending, a file that is there, a layer that
             the format does not know, or a package that is missing; nothing was written.
-        RunError: a file could not be written.
+        RunError: a file could not be written; all are as they were.
     """
     paths = files_of(to, path, names)
     require_free(paths, replace=replace)
     contents = FORMATS[to].makes(trained, path.name, names)
-    for each in paths:
-        write_atomically(each, contents[each.suffix])
+    write_together({each: contents[each.suffix] for each in paths})
     return paths
 
 

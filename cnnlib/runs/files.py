@@ -16,7 +16,7 @@ import stat
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -179,6 +179,27 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     try:
         with whole_file(path) as file:
             file.write(data)
+    except OSError as problem:
+        raise not_written(path, problem) from problem
+
+
+def write_together(contents: Mapping[Path, bytes | str]) -> None:
+    """Write several whole files; none is put in its place before all are on the disk.
+
+    Args:
+        contents: of each file, as for :func:`write_atomically`.
+
+    Raises:
+        RunError: one could not be written (a full disk, no permission); the old files are whole.
+    """
+    path = Path()
+    try:
+        with contextlib.ExitStack() as places:
+            for path, content in contents.items():
+                file = places.enter_context(whole_file(path))
+                file.write(content.encode("utf-8") if isinstance(content, str) else content)
+                file.flush()
+                os.fsync(file.fileno())
     except OSError as problem:
         raise not_written(path, problem) from problem
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import random
@@ -31,7 +32,7 @@ from cnnlib.runs import (
     summary,
     write_atomically,
 )
-from cnnlib.runs.files import read_bounded, remove_leftovers
+from cnnlib.runs.files import read_bounded, remove_leftovers, write_together
 
 DESCRIPTION: dict[str, Any] = {
     "run": {"versions": {"numpy": "2"}, "note": "a note"},
@@ -116,6 +117,26 @@ def test_a_file_in_the_way_is_said_so(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------- run.toml
+
+
+def test_of_files_that_belong_together_none_is_replaced_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    write_together({first: "old", second: b"old"})
+    assert [first.read_text(), second.read_text()] == ["old", "old"]
+    written: list[int] = []
+
+    def fsync(descriptor: int) -> None:
+        written.append(descriptor)
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(RunError, match="b could not be written"):
+        write_together({first: "new", second: "new"})
+    assert [first.read_text(), second.read_text()] == ["old", "old"]
+    assert sorted(tmp_path.iterdir()) == [first, second]
 
 
 def test_every_truncation_of_the_description_is_refused(tmp_path: Path) -> None:
