@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from cnnlib.errors import RunError, SpecificationError
+from cnnlib.errors import SpecificationError
 from cnnlib.runs import files
 from cnnlib.runs.directory import SWEEP, slug
 from cnnlib.text import parse
@@ -139,19 +139,6 @@ def settle(sweep: Sweep, root: Path) -> Path:
         raise files.not_written(folder, problem) from problem
     files.write_atomically(path, tomli_w.dumps(sweep.to_tables(), multiline_strings=True))
     return folder
-
-
-def find_sweep(root: Path, name: str) -> tuple[Sweep, Path]:
-    """The sweep of this name that was begun below the directory of runs.
-
-    Raises:
-        RunError: there is none.
-        SpecificationError: its sweep.toml is damaged.
-    """
-    folder = root / name
-    if not (folder / SWEEP).is_file():
-        raise RunError(f"sweep {name!r}", expected=f"a folder in {root}", received="none")
-    return read_sweep(folder / SWEEP), folder
 
 
 def _sweep(words: Mapping[str, Any], stem: str) -> Sweep:
