@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 WIDEST_MATRIX = 30  # more classes than this make a table that nobody can read
 
-_EPOCH_COLUMNS = {
+EPOCH_COLUMNS = {
     "epoch": "epoch",
     "train_loss": "training loss",
     "train_accuracy": "training accuracy",
@@ -108,8 +108,8 @@ def _settings(settings: Mapping[str, object]) -> list[str]:
 
 
 def _epochs(epochs: Sequence[Mapping[str, object]]) -> str:
-    keys = [k for k in _EPOCH_COLUMNS if any(_known(row.get(k)) for row in epochs)]
-    header = [_EPOCH_COLUMNS[k] for k in keys]
+    keys = [k for k in EPOCH_COLUMNS if any(_known(row.get(k)) for row in epochs)]
+    header = [EPOCH_COLUMNS[k] for k in keys]
     rows = [[_epoch_cell(k, row.get(k)) for k in keys] for row in epochs]
     if any(row.get("is_best") for row in epochs):
         header.append("")

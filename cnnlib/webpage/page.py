@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from cnnlib.figures.curves import Table
 from cnnlib.layers.base import show
+from cnnlib.markdown import percent
 from cnnlib.model import LayerRow
 from cnnlib.report import Report
 from cnnlib.webpage.pictures import coloured, picture
 from cnnlib.webpage.scores import classes, confidence, confusion
-from cnnlib.webpage.tables import pairs, percent, rows_of
+from cnnlib.webpage.tables import pairs, rows_of
 from cnnlib.webpage.training import curves, epoch_table
 
 MOST_MAPS = 32  # of a layer

@@ -6,9 +6,10 @@ from html import escape
 
 import numpy as np
 
+from cnnlib.markdown import percent
 from cnnlib.report import Report
 from cnnlib.webpage.charts import Axis, Line, chart
-from cnnlib.webpage.tables import percent, rows_of
+from cnnlib.webpage.tables import rows_of
 
 WIDEST = 50  # classes that a matrix shows
 PAIRS = 8  # confusions that are listed

@@ -6,11 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 
-def percent(share: float, digits: int = 2) -> str:
-    """0.9912 as ``99.12 %``."""
-    return f"{100 * share:.{digits}f} %"
-
-
 def rows_of(header: Sequence[str], rows: Iterable[Sequence[object]], words: int = 1) -> str:
     """A table; its first columns hold words, so many of them, the others numbers."""
 

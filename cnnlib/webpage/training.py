@@ -6,17 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnlib.figures.curves import Table, thin
+from cnnlib.markdown import EPOCH_COLUMNS, percent
 from cnnlib.webpage.charts import Axis, Line, chart
-from cnnlib.webpage.tables import percent, rows_of
-
-_COLUMNS = {
-    "epoch": "epoch",
-    "train_loss": "training loss",
-    "train_accuracy": "training accuracy",
-    "valid_loss": "validation loss",
-    "valid_accuracy": "validation accuracy",
-    "learning_rate": "learning rate",
-}
+from cnnlib.webpage.tables import rows_of
 
 
 def curves(steps: Table, epochs: Table, smoothing: float = 0.0) -> str:
@@ -35,7 +27,7 @@ def curves(steps: Table, epochs: Table, smoothing: float = 0.0) -> str:
 
 def epoch_table(epochs: Table) -> str:
     """A row for each epoch."""
-    names = [name for name in _COLUMNS if np.isfinite(_column(epochs, name)).any()]
+    names = [name for name in EPOCH_COLUMNS if np.isfinite(_column(epochs, name)).any()]
     if not names:
         return ""
     columns = [_column(epochs, name) for name in names]
@@ -45,7 +37,7 @@ def epoch_table(epochs: Table) -> str:
     if "is_best" in epochs:
         for row, best in zip(rows, epochs["is_best"], strict=True):
             row[0] += " ★" if best else ""
-    table = rows_of([_COLUMNS[name] for name in names], rows, words=0)
+    table = rows_of([EPOCH_COLUMNS[name] for name in names], rows, words=0)
     opened = " open" if len(rows) <= 12 else ""
     words = f"{len(rows)} epoch{'' if len(rows) == 1 else 's'}, ★ the best so far"
     return f"<details{opened}><summary>{words}</summary>{table}</details>"
