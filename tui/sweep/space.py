@@ -46,8 +46,23 @@ class Distribution(Described, family="distribution"):
         raise NotImplementedError
 
 
+class _Continuum:
+    """What distributions of real numbers share: a place for every share of the way."""
+
+    def sample(self, rng: Generator) -> float:
+        """The number at a share that is uniform in [0, 1)."""
+        return self._at(float(rng.random()))
+
+    def grid(self, points: int) -> tuple[float, ...]:
+        """So many numbers at equal shares, both ends among them; the middle for one."""
+        return tuple(self._at(share) for share in _shares(points))
+
+    def _at(self, share: float) -> float:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, repr=False)
-class uniform(Distribution):
+class uniform(_Continuum, Distribution):
     """A number from low to high, each as likely as any other.
 
     Raises:
@@ -60,24 +75,17 @@ class uniform(Distribution):
     def __post_init__(self) -> None:
         _require(self.low < self.high, "uniform", "low below high", f"{self.low}, {self.high}")
 
-    def sample(self, rng: Generator) -> float:
-        """low + (high - low) u, with u uniform in [0, 1)."""
-        return self._at(float(rng.random()))
-
-    def grid(self, points: int) -> tuple[float, ...]:
-        """So many numbers at equal distances, both ends among them; the middle for one."""
-        return tuple(self._at(share) for share in _shares(points))
-
     def contains(self, value: Value) -> bool:
         """Whether it is a number within the bounds."""
         return _is_number(value) and self.low <= value <= self.high
 
     def _at(self, share: float) -> float:
+        """low + (high - low) share."""
         return min(self.high, max(self.low, self.low + (self.high - self.low) * share))
 
 
 @dataclass(frozen=True, repr=False)
-class log_uniform(Distribution):
+class log_uniform(_Continuum, Distribution):
     """A number from low to high whose logarithm is uniform: for rates and the like.
 
     Raises:
@@ -91,20 +99,13 @@ class log_uniform(Distribution):
         fits = 0 < self.low < self.high
         _require(fits, "log_uniform", "0 < low < high", f"{self.low}, {self.high}")
 
-    def sample(self, rng: Generator) -> float:
-        """low (high / low)^u, with u uniform in [0, 1)."""
-        return self._at(float(rng.random()))
-
-    def grid(self, points: int) -> tuple[float, ...]:
-        """So many numbers at equal ratios, both ends among them; the middle for one."""
-        return tuple(self._at(share) for share in _shares(points))
-
     def contains(self, value: Value) -> bool:
         """Whether it is a number within the bounds, to the rounding of their logarithms."""
         low, high = self.low * (1 - _ROUNDING), self.high * (1 + _ROUNDING)
         return _is_number(value) and low <= value <= high
 
     def _at(self, share: float) -> float:
+        """low (high / low)^share."""
         low, high = math.log(self.low), math.log(self.high)
         return min(self.high, max(self.low, math.exp(low + (high - low) * share)))
 
