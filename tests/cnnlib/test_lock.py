@@ -183,7 +183,7 @@ def test_heartbeats_touch_the_file_now_and_then(run: Run, monkeypatch: pytest.Mo
         assert run.lock_path.stat().st_mtime == 1.0
         monkeypatch.setattr(lock, "HEARTBEAT_SECONDS", 0.0)
         held.heartbeat()
-        assert time.time() - run.lock_path.stat().st_mtime < 5
+        assert run.lock_path.stat().st_mtime > 1.0
 
 
 @pytest.mark.parametrize("how", [lambda run: elsewhere(run, 0), lambda run: run.lock_path.unlink()])
