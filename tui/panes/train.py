@@ -44,6 +44,7 @@ class TrainPane(Steering, ChoosingRuns):
         super().__init__(session)
         self.view = View()
         self._frozen = False
+        self._frozen_run: Run | None = None
         self._told_run: Run | None = None
         self._smoothing = 0.0
 
@@ -61,8 +62,9 @@ class TrainPane(Steering, ChoosingRuns):
 
     def show_session(self, session: Session) -> None:
         """Draw the run that is shown, or what the next one will do."""
-        if self._frozen:
+        if self._frozen and session.run is self._frozen_run:
             return
+        self._mark_frozen(False)
         series, terminal, palette = session.series, session.terminal, session.palette
         self._draw_charts()
         if session.run is None:
@@ -221,10 +223,17 @@ class TrainPane(Steering, ChoosingRuns):
         self.toggle_class("-log")
 
     def action_freeze(self) -> None:
-        """Hold the display; training goes on."""
-        self._frozen = not self._frozen
+        """Hold the display, until Space or another run; training goes on."""
+        self._frozen_run = self.session.run
+        self._mark_frozen(not self._frozen)
         self.say("frozen: Space goes on" if self._frozen else "live")
         self.show_session(self.session)
+
+    def _mark_frozen(self, frozen: bool) -> None:
+        """The frame says so as long as it lasts."""
+        self._frozen = frozen
+        self.set_class(frozen, "-frozen")
+        self._part("figures").border_title = "Run, FROZEN: Space goes on" if frozen else "Run"
 
 
 def _epochs_done(series: Series) -> float:
