@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 from textual import events
+from textual.message import Message
 from textual.widgets import TextArea
 
 from tui.completing import Completion, Kind, complete, tokens
@@ -44,6 +45,9 @@ class _Cycle:
 class Editor(QuietTitles, TextArea):
     """The text of the network; Tab completes where there is something to complete."""
 
+    class NothingToComplete(Message):
+        """Tab was pressed where there is nothing to complete."""
+
     def __init__(self, text: str, *, id: str, classes: str) -> None:
         super().__init__(
             text, id=id, classes=classes, show_line_numbers=True, soft_wrap=False, theme="css"
@@ -52,6 +56,7 @@ class Editor(QuietTitles, TextArea):
         self.palette: Callable[[], Palette] = lambda: DARK
         self._wrong: frozenset[int] = frozenset()
         self._cycle: _Cycle | None = None
+        self._is_in_use = False  # not while Tab walks through the parts of the pane
 
     def mark_wrong(self, lines: Collection[int]) -> None:
         """Underline these lines, counted from 0."""
@@ -89,8 +94,10 @@ class Editor(QuietTitles, TextArea):
         return complete(self.document.get_line(row), column), -1
 
     def check_consume_key(self, key: str, character: str | None = None) -> bool:
-        """Tab is the editor's while it completes."""
+        """Tab is the editor's while it completes, and where somebody types who expects it to."""
         if key in ("tab", "shift+tab") and self.completion[0].choices:
+            return True
+        if key == "tab" and self._is_in_use:
             return True
         return super().check_consume_key(key, character)
 
@@ -99,6 +106,20 @@ class Editor(QuietTitles, TextArea):
             event.stop()
             event.prevent_default()
             self.take_completion(1 if event.key == "tab" else -1)
+        elif event.key == "tab" and self._is_in_use:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.NothingToComplete())
+        elif event.key not in ("tab", "shift+tab"):
+            self._is_in_use = True
+
+    def begin(self) -> None:
+        """Take the focus to be typed in."""
+        self.focus()
+        self._is_in_use = True
+
+    def _on_blur(self, event: events.Blur) -> None:
+        self._is_in_use = False
 
     def take_completion(self, step: int) -> None:
         """Put the next choice at the cursor, or the one before."""
