@@ -53,8 +53,9 @@ class StatusBar(CellGrid):
         self._until = 0.0
 
     def say(self, text: str, severity: str = "information") -> None:
-        """Show this for a while."""
-        self._said, self._until = (text, severity), time.monotonic() + SAID_SECONDS
+        """Show this for a while; the empty text takes back what was said."""
+        self._said = (text, severity)
+        self._until = time.monotonic() + SAID_SECONDS if text else 0.0
         self.draw_status()
 
     def draw_status(self) -> None:
