@@ -80,7 +80,9 @@ class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=Fa
         self.session = Session(terminal, settings, runs)
         self.session.commands = preferences.commands
         self._tick = 1.0 / preferences.refresh if preferences.refresh is not None else None
+        self._told = ""
         self._first_run = attach
+        self._usual_garbage: tuple[int, int, int] | None = None
         self._drawn: dict[str, int] = {}  # pane -> the session's version that it shows
         for theme in THEMES:
             self.register_theme(theme)
@@ -112,16 +114,21 @@ class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=Fa
         self._check_size(self.size)
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         gc.freeze()  # modules and style sheets stay: no key waits for their collection
+        self._usual_garbage = gc.get_threshold()
         gc.set_threshold(*GARBAGE)
 
     def on_unmount(self) -> None:
-        """Stop following; a run goes on."""
+        """Stop following; a run goes on. Python collects as it did before."""
         self.forget_keys()
         self.session.close_all()
+        if self._usual_garbage is not None:
+            gc.set_threshold(*self._usual_garbage)
+            gc.unfreeze()
 
     def _look(self) -> None:
         """A tick of the clock: on a line that is behind, what a key asks for comes first."""
         self.reap()
+        self.tell_answer()
         if self.line_is_idle:
             self.tick()
         else:
@@ -152,9 +159,15 @@ class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=Fa
 
     def say(self, text: str, severity: str = "information") -> None:
         """Put a line into the status line for a while; a long one is shown in full above it."""
+        self._told = text
         self.main.query_one(StatusBar).say(text, severity)
         if severity != "information" and text_width(text) > self.size.width - 6:
             self.notify(text, severity="error", timeout=12, markup=False)
+
+    def unsay(self, *beginnings: str) -> None:
+        """Take back what was said last, if it begins so: it is true no longer."""
+        if self._told.startswith(beginnings):
+            self.say("")
 
     def redraw_all(self) -> None:
         """Let every pane draw anew when it is next seen: theme or glyphs changed."""

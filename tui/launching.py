@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_WORDS = 0.5
 """How often it is said how far a download is."""
+SMALL = 100_000
+"""Bytes of a file that is here before anybody has read how far it is."""
 
 REQUESTS: dict[str, Callable[[], asking.Command]] = {
     "pause": asking.Pause,
@@ -79,6 +81,7 @@ class RunLaunched(Message):
     """A trainer works on this run."""
 
     run: Run
+    resumed: bool = False
 
 
 @dataclass
@@ -97,9 +100,19 @@ class Launching(App[None]):
         """Tell the user; the app does."""
         raise NotImplementedError
 
+    def unsay(self, *beginnings: str) -> None:
+        """Take back what was said last, if it begins so; the app does."""
+        raise NotImplementedError
+
+    @property
+    def unsaved(self) -> str:
+        """What was typed and is used nowhere yet; the panes know."""
+        raise NotImplementedError
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._trainers: list[tuple[Run, subprocess.Popen[bytes]]] = []
+        self._asked: tuple[Run, int] | None = None  # and how many answers there were by then
         self.launching = False
         """Whether a run is being prepared."""
 
@@ -190,15 +203,15 @@ class Launching(App[None]):
 
     @work(thread=True, exclusive=True, group="launch", exit_on_error=False)
     def _resume(self, run: Run) -> None:
-        self._launch(lambda: run)
+        self._launch(lambda: run, resumed=True)
 
-    def _launch(self, make_run: Callable[[], Run]) -> None:
+    def _launch(self, make_run: Callable[[], Run], *, resumed: bool = False) -> None:
         from tui.experiment import launch
 
         try:
             run = make_run()
             self._trainers.append((run, launch(run)))
-            self.post_message(RunLaunched(run))
+            self.post_message(RunLaunched(run, resumed))
         except (CnnError, DataError, OSError) as error:
             self.post_message(RunFailed(str(error)))
         finally:
@@ -210,9 +223,23 @@ class Launching(App[None]):
         if run is None:
             return
         try:
+            self._asked = run, self.session.series.answers
             asking.send(run, REQUESTS[request]() if isinstance(request, str) else request)
         except (CnnError, OSError) as error:
             self.post_message(RunFailed(str(error)))
+
+    def tell_answer(self) -> None:
+        """Say what the trainer answered to the last thing it was asked."""
+        series = self.session.series
+        if self._asked is None:
+            return
+        run, before = self._asked
+        if run is not self.session.run:
+            self._asked = None
+        elif series.answers > before:
+            self._asked = None
+            if series.answer:
+                self.say(series.answer)
 
     def reap(self) -> None:
         """Take note of trainers that ended; of one that failed without a word, say its last."""
@@ -241,6 +268,7 @@ class Launching(App[None]):
     def on_dataset_read(self, message: DatasetRead) -> None:
         """The data set is there; the next run trains on it too."""
         self.session.use_dataset(message.dataset)
+        self.unsay("reading ", "fetching ", "still reading")
         draft = self.session.settings
         asked = replace(
             draft, data=message.asked, split_seed=message.split_seed, resize=message.resize
@@ -258,13 +286,20 @@ class Launching(App[None]):
 
     def on_dataset_comes(self, message: DatasetComes) -> None:
         """A file is being fetched."""
+        if message.expected < SMALL:
+            return
         done = f"{message.here / 1e6:.1f} of {message.expected / 1e6:.1f} MB"
         self.say(f"fetching {message.name}: {done}")
 
     def on_run_launched(self, message: RunLaunched) -> None:
         """A trainer was started."""
         self.session.open_run(message.run, launched=True)
-        self.say(f"started {message.run.id}")
+        if message.resumed:
+            self.say(f"resumed {message.run.id}")
+        elif self.unsaved:
+            self.say(f"started {message.run.id}, but {self.unsaved}", "warning")
+        else:
+            self.say(f"started {message.run.id}")
 
     def on_run_failed(self, message: RunFailed) -> None:
         """No trainer could be started."""

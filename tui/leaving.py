@@ -5,8 +5,16 @@ from __future__ import annotations
 import contextlib
 
 from tui.launching import Launching
+from tui.screens.choose import ChooseScreen
 from tui.screens.leave import Leave, LeaveScreen
 from tui.suspending import is_waited_for
+
+DRAFT = "The network in the editor is not applied"
+ANSWERS = {"stay": "in Model F2 applies it, w writes it to a file", "leave": "it is lost"}
+
+
+class LoseScreen(ChooseScreen):
+    """Asks whether what was typed may be lost."""
 
 
 class Leaving(Launching):
@@ -15,7 +23,7 @@ class Leaving(Launching):
     def action_ask_quit(self) -> None:
         """Leave; with a run that trains, ask what becomes of it."""
         if not self.session.series.is_live or self.session.run is None:
-            self.exit()
+            self.action_quit_now()
             return
         self.push_screen(LeaveScreen(self.session.run.id, self.session.series), self._leave)
 
@@ -23,11 +31,19 @@ class Leaving(Launching):
         if choice is Leave.STOP:
             self.ask_trainer("stop")
         if choice in (Leave.STOP, Leave.DETACH):
-            self.exit()
+            self.action_quit_now()
 
     def action_quit_now(self) -> None:
-        """Leave at once; training goes on."""
-        self.exit()
+        """Leave at once, training goes on; asks only where a network that was typed is lost."""
+        if not self.unsaved or isinstance(self.screen, LoseScreen):
+            self.exit()
+            return
+
+        def leave(answer: str | None) -> None:
+            if answer == "leave":
+                self.exit()
+
+        self.push_screen(LoseScreen(DRAFT, ANSWERS), leave)
 
     def action_interrupt(self) -> None:
         """Ctrl+C: copy what is selected, else ask to quit."""

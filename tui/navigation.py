@@ -41,6 +41,11 @@ class Navigation(App[None]):
         return self._panes.get(self._current)
 
     @property
+    def unsaved(self) -> str:
+        """What was typed into a pane and is used nowhere yet; empty: nothing."""
+        return "; ".join(filter(None, (pane.unsaved for pane in self._panes.values())))
+
+    @property
     def is_ready(self) -> bool:
         """Whether the pane can answer to keys."""
         pane = self.current_pane

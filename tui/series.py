@@ -16,7 +16,7 @@ from cnnlib import events as ev
 from cnnlib.events import Record
 from cnnlib.runs import lock
 from tui.columns import Column
-from tui.log_lines import log_line
+from tui.log_lines import describe, log_line
 from tui.usage import Usage
 
 LOG_LINES = 2000
@@ -24,6 +24,8 @@ LIVE = ("starting", "training", "paused")
 """The states in which a trainer is at work."""
 RESUMABLE = ("interrupted", "silent", "no trainer", "stopped", "failed")
 """The states in which a trainer can take the run up again."""
+FINDING = ("Snapshot", "EvaluateNow")
+"""Commands whose answer is what the trainer said just before it."""
 PATIENCE = 30.0
 """Seconds that a launched trainer has to say its first word."""
 
@@ -75,6 +77,11 @@ class Series:
         """When the owner last gave a sign of life, in seconds since 1970."""
         self.usage: Usage | None = None
         """What the trainer takes of this machine, where it works here and that can be known."""
+        self.answers = 0
+        """How often the trainer answered to what it was asked."""
+        self.answer = ""
+        """Its last answer: what it found or saved, or why it refused."""
+        self._found = ""
         self.damaged = 0
         """Lines of the journal that could not be read."""
         self.problem = ""
@@ -188,6 +195,15 @@ class Series:
                 self._end_epoch(event, now)
             case ev.Evaluated():
                 self.evaluated[event.split] = event
+                self._found = describe(event) or ""
+            case ev.CheckpointSaved():
+                self._found = describe(event) or ""
+            case ev.CommandDone(name=name):
+                self.answers += 1
+                self.answer = self._found if name in FINDING else ""
+            case ev.CommandRefused():
+                self.answers += 1
+                self.answer = describe(event) or ""
             case ev.Paused():
                 self.paused = True
                 self._stop_clock(now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from textual.widgets import OptionList, Static
 from cnnlib.runs import commands as asking
 from cnnlib.runs.lock import RunLock
 from data import Dataset, NotAvailable, Split
-from tui.app import CnnTuiApp
+from tui.app import GARBAGE, CnnTuiApp
 from tui.commands import COMMANDS, PANES
 from tui.render.palette import DARK, LIGHT, PALETTES
 from tui.screens.help import HelpScreen
@@ -333,3 +334,11 @@ async def test_a_run_that_ends_while_it_is_asked_about_leaves_nothing_to_decide(
         assert asked(fake.run) == []
         await pilot.press("d")
         assert app.return_code == 0
+
+
+async def test_python_collects_as_before_when_the_app_has_gone(opened):
+    before = gc.get_threshold()
+    async with opened():
+        assert gc.get_threshold() == GARBAGE != before
+    assert gc.get_threshold() == before
+    assert gc.get_freeze_count() == 0

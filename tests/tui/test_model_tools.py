@@ -17,6 +17,7 @@ from cnnlib.checking import check
 from cnnlib.runs.lock import RunLock
 from tui.app import CnnTuiApp
 from tui.experiment.timing import Timing, measure, measure_apart
+from tui.launching import RunLaunched
 from tui.panes.network_files import readable, writable
 from tui.panes.network_tools import seconds
 from tui.render.diff import changes, network_diff
@@ -59,7 +60,7 @@ def screen_text(app: CnnTuiApp) -> str:
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
-async def test_tab_completes_layers_and_options_and_goes_on_where_there_are_none(opened):
+async def test_tab_completes_layers_and_options_and_stays_where_there_are_none(opened):
     async with opened() as (app, pilot, editor):
         editor.text = ""
         await pilot.press("i", *"conv", "tab")
@@ -73,7 +74,8 @@ async def test_tab_completes_layers_and_options_and_goes_on_where_there_are_none
         assert editor.text == "Conv2d(8,stride="
         await pilot.press("2", ")", "tab")
         assert editor.text == "Conv2d(8,stride=2)"
-        await settle(pilot, lambda: app.main.focused is not editor)
+        await settle(pilot, lambda: "nothing to complete here" in screen_text(app))
+        assert app.main.focused is editor
 
 
 async def test_edits_are_undone_and_made_again(opened):
@@ -231,3 +233,45 @@ async def test_a_line_longer_than_its_field_moves_sideways(opened):
         field.value = "a/long/way/" * 20 + "end.txt"
         await pilot.press("end")
         await settle(pilot, lambda: "way/end.txt" in screen_text(app))
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
+async def test_a_network_that_is_not_applied_is_not_lost_without_a_word(opened, key):
+    async with opened() as (app, pilot, editor):
+        assert app.unsaved == ""
+        await pilot.press("i", "#", "escape", key)
+        await settle(pilot, lambda: "is not applied" in screen_text(app))
+        await pilot.press("enter")
+        await settle(pilot, lambda: len(app.screen_stack) == 1)
+        assert editor.text.startswith("#")
+        await pilot.press("f2")
+        await settle(pilot, lambda: app.unsaved == "")
+        await pilot.press(key)
+        await settle(pilot, lambda: not app.is_running)
+
+
+async def test_a_run_without_what_was_typed_is_said_to_be_one(opened, make_run):
+    async with opened() as (app, pilot, _):
+        await pilot.press("i", "#", "escape")
+        app.on_run_launched(RunLaunched(make_run().run))
+        await settle(pilot, lambda: "differs from the applied network" in app._told)
+        app.on_run_launched(RunLaunched(make_run(name="again").run, resumed=True))
+        await settle(pilot, lambda: "resumed " in screen_text(app))
+
+
+async def test_what_was_said_of_a_wrong_network_is_taken_back_when_it_is_corrected(opened):
+    async with opened() as (app, pilot, editor):
+        right, editor.text = editor.text, "Dense("
+        await pilot.press("f2")
+        await settle(pilot, lambda: app._told and app._told in screen_text(app))
+        complaint = app._told
+        editor.text = right
+        await settle(pilot, lambda: app._told == "" and complaint not in screen_text(app))
+
+
+async def test_that_data_are_read_is_said_no_longer_than_it_lasts(opened):
+    async with opened() as (app, pilot, _):
+        app.say("reading mnist-5k")
+        await settle(pilot, lambda: "reading mnist-5k" in screen_text(app))
+        app.read_dataset("mnist-5k")
+        await settle(pilot, lambda: "reading mnist-5k" not in screen_text(app), wait=3.0)

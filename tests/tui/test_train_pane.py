@@ -287,3 +287,36 @@ def test_a_diverged_run_says_so(make_run):
     series = followed(fake)
     assert series.state == "diverged"
     assert "diverged" in training.figures_of_run(series, 60, 12, UTF8, DARK).text()
+
+
+async def test_a_frozen_display_says_so_until_another_run_is_shown(opened, make_run):
+    fake, other = make_run(), make_run(name="other")
+    fake.begin()
+    other.begin()
+    async with opened(fake.run) as (app, pilot):
+        await settle(pilot, lambda: app.session.series.started is not None)
+        await pilot.press("space")
+        await settle(pilot, lambda: "FROZEN" in screen_text(app))
+        fake.train(2)
+        await settle(pilot, lambda: app.session.series.step == 2)
+        assert "FROZEN" in screen_text(app)
+        app.session.open_run(other.run)
+        await settle(pilot, lambda: "FROZEN" not in screen_text(app))
+
+
+async def test_the_answer_of_a_trainer_is_said(opened, make_run):
+    fake = make_run()
+    fake.begin()
+    fake.train(5)
+    with RunLock(fake.run):
+        async with opened(fake.run) as (app, pilot):
+            await settle(pilot, lambda: app.session.series.state == "training")
+            await pilot.press("E")
+            await settle(pilot, lambda: asked(fake.run) == ["EvaluateNow"])
+            fake.add(ev.Evaluated("valid", 1, 5, 0.25, 0.5, 100, ((50, 0), (50, 0))))
+            fake.add(ev.CommandDone("1", "EvaluateNow"))
+            await settle(pilot, lambda: "valid: loss 0.2500" in screen_text(app))
+            await pilot.press("w")
+            await settle(pilot, lambda: "Snapshot" in asked(fake.run))
+            fake.add(ev.CommandRefused("2", "the disk is full"))
+            await settle(pilot, lambda: "refused: the disk is full" in screen_text(app))

@@ -45,6 +45,11 @@ class Pane(Container):
         """Whether it can answer to keys; those that come before wait a while."""
         return True
 
+    @property
+    def unsaved(self) -> str:
+        """What was typed here and is used nowhere yet; empty: nothing."""
+        return ""
+
     def show_session(self, session: Session) -> None:
         """Draw what the session holds now."""
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from textual import on
+
 from cnnlib.architectures import ARCHITECTURES, for_classes
 from cnnlib.checking import Check, check
 from tui.panes.network_files import NetworkFiles
@@ -36,6 +38,7 @@ class EditingPane(NetworkTools, NetworkFiles):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._checked: Checked | None = None
+        self._complaint = ""
         self.applied: str | None = None
 
     @property
@@ -47,6 +50,18 @@ class EditingPane(NetworkTools, NetworkFiles):
     def text(self) -> str:
         """The text in the editor."""
         return self.editor.text
+
+    @property
+    def unsaved(self) -> str:
+        """Whether the text was changed since it was applied."""
+        text = self.text if self.is_mounted else self.applied
+        if text in (self.applied, self.session.settings.architecture):
+            return ""
+        return "the editor differs from the applied network: 2, then F2 applies it"
+
+    @on(Editor.NothingToComplete)
+    def _nothing_to_complete(self) -> None:
+        self.say("nothing to complete here: Esc leaves the editor")
 
     def check(self) -> Checked:
         """What is found in the text as it is now."""
@@ -60,6 +75,9 @@ class EditingPane(NetworkTools, NetworkFiles):
             classes,
         ):
             self._checked = known = Checked(text, shape, classes, check(text, shape, classes))
+            if self._complaint:  # of a text that has been changed since
+                self.application.unsay(self._complaint)
+                self._complaint = ""
         return known
 
     def check_text(self, text: str) -> Check:
@@ -69,7 +87,7 @@ class EditingPane(NetworkTools, NetworkFiles):
 
     def action_edit(self) -> None:
         """Type in the editor."""
-        self.editor.focus()
+        self.editor.begin()
 
     def action_apply(self) -> None:
         """The next run trains this network."""
@@ -78,7 +96,8 @@ class EditingPane(NetworkTools, NetworkFiles):
             self.draw()
             problem = next(d for d in checked.found.diagnostics if d.severity == "error")
             self.editor.cursor_location = (max(problem.line - 1, 0), 0)
-            self.say(str(problem))
+            self._complaint = str(problem)
+            self.say(self._complaint)
             return
         self.applied = checked.text
         self.session.edit(replace(self.session.settings, architecture=checked.text))

@@ -34,6 +34,8 @@ class MistakesPane(NotingPane):
         super().__init__(session)
         self.order = 0
         self.reversed = False
+        self._complaint = ""
+        """What was said of a filter that is not understood."""
         self._chosen: int | None = None
         """The number of the image under the cursor."""
         self._first = 0
@@ -216,8 +218,12 @@ class MistakesPane(NotingPane):
             if self.report is not None:
                 parse_filter(event.value, self.report.classes)
         except SpecificationError as error:
-            self.say(str(error))
+            self._complaint = str(error)
+            self.say(self._complaint)
             return
+        if self._complaint:
+            self.application.unsay(self._complaint)
+            self._complaint = ""
         self._use_filter(event.value.strip())
         self.query_one("#filter", TypedLine).close()
         self.query_one(self.first_focus).focus()
