@@ -45,10 +45,13 @@ def trouble(terminal: Terminal, stdin: TextIO | None, stderr: TextIO | None) -> 
 
 
 def prepare(environ: MutableMapping[str, str], terminal: Terminal) -> None:
-    """Set the defaults that Textual reads: no animations, fewer frames over SSH, these colours."""
+    """Set the defaults that Textual reads: no animations, fewer frames over SSH, these colours.
+
+    A line that cannot take so many frames is not sent them (`tui.flow`).
+    """
     environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
-    environ.setdefault("TEXTUAL_FPS", "15" if terminal.ssh else "30")
+    environ.setdefault("TEXTUAL_FPS", "30" if terminal.ssh else "60")
     environ["TEXTUAL_COLOR_SYSTEM"] = COLOUR_SYSTEMS[terminal.colours]
 
 
