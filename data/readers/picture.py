@@ -6,6 +6,7 @@ Pillow would hand to another program (such as PostScript) is refused.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,11 +61,13 @@ def opened(path: str) -> Iterator[Image.Image]:
     except (PermissionError, IsADirectoryError) as error:
         raise NotAvailable(path, "a picture that can be read", error.strerror or "none") from error
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        large = isinstance(error, Image.DecompressionBombError)
+        received = "another kind of file" if os.path.getsize(path) else "an empty file"
+        if isinstance(error, Image.DecompressionBombError):
+            received = "one of far too many pixels"
         raise DamagedFile(
             path,
             "a picture: PNG, JPEG, BMP, GIF, WebP, TIFF or PGM",
-            "one of far too many pixels" if large else "another kind of file",
+            received,
             "Choose another file, or save the picture again.",
         ) from error
     except MemoryError as error:

@@ -124,6 +124,14 @@ def test_what_is_no_picture_by_its_content_is_refused(tmp_path: Path) -> None:
         read_folder(tmp_path)
 
 
+def test_an_empty_file_is_called_so(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").touch()
+    with pytest.raises(DamagedFile, match="received an empty file"):
+        read_folder(tmp_path)
+
+
 def test_one_class_alone_is_no_data_set(tmp_path: Path) -> None:
     for at in range(5):
         write(tmp_path / "a" / f"{at}.png", GRAY)
