@@ -72,7 +72,7 @@ def predict(
     if as_json:
         print_json(rows)
     elif submission is not None:
-        print(f"{len(named)} predictions in {submission}")
+        print(f"{len(named)} prediction{'' if len(named) == 1 else 's'} in {submission}")
     else:
         _print(rows)
     return DONE
