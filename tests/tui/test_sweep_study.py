@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cnnlib.errors import SpecificationError
 from tui.sweep.journal import Trial
 from tui.sweep.plan import Sweep, read_sweep
 
@@ -136,3 +138,9 @@ def test_every_way_to_end_is_told_and_taken_up(tmp_path: Path, state: str) -> No
     study.tell(over)
     assert study.ask(1)
     assert Study(asked, [over]).ask(1)
+
+
+def test_a_missing_package_is_said_without_our_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(SpecificationError, match=r"^sweep: expected the packages"):
+        require_extra()

@@ -31,7 +31,7 @@ def require_extra() -> None:
         import optuna
     except ImportError as error:
         raise SpecificationError(
-            "cnn-tui sweep",
+            "sweep",
             expected="the packages optuna and distributed",
             received=f"no {error.name or 'such package'}",
             advice="Install the extra: pip install 'cnn-tui[sweep]'.",
