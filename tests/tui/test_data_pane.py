@@ -138,15 +138,13 @@ async def test_another_data_set_and_another_split_are_chosen(
         assert "ant" in shown(app, "facts")
 
 
-async def test_a_data_set_that_is_not_there_leaves_the_one_shown(
-    runs: Path, tmp_path: Path
-) -> None:
+async def test_a_data_set_that_is_not_there_leaves_the_one_shown(runs: Path) -> None:
     async with an_app(runs, "data", attach=False) as (app, pilot):
         await described(app, pilot)
         await pressed(pilot, "r", *"x", "enter")
         assert "A whole number" in str(app.screen.query_one("#wrong").render())
         await pressed(pilot, "escape")
-        app.read_dataset(str(tmp_path / "nowhere"), 0, keep=True)
+        app.read_dataset("/nowhere", 0, keep=True)
         await until(pilot, lambda: any("nowhere" in n.message for n in app._notifications))
         assert app.session.dataset is not None
         assert app.session.settings.data == "mnist-5k"
