@@ -6,6 +6,7 @@ Pillow would hand to another program (such as PostScript) is refused.
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Iterator
@@ -40,7 +41,7 @@ def opened(path: str) -> Iterator[Image.Image]:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path, formats=_FORMATS) as picture:
+        with _Held(io.FileIO(path)) as file, Image.open(file, formats=_FORMATS) as picture:
             if picture.width * picture.height > _MAX_PIXELS:
                 raise DamagedFile(
                     path,
@@ -94,6 +95,21 @@ _BROKEN = (
     RuntimeError,
     ZeroDivisionError,
 )
+
+
+class _Held(io.BufferedReader):
+    """A file that is never asked for more than it has: Pillow believes what a picture says of the
+    length of its parts, and Python would take that much memory first.
+    """
+
+    def __init__(self, raw: io.FileIO) -> None:
+        super().__init__(raw)
+        self._size = os.fstat(raw.fileno()).st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most ``size`` bytes, or all that are left."""
+        left = max(0, self._size - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left))
 
 
 def is_coloured(picture: Image.Image) -> bool:

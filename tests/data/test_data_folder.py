@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -174,6 +175,24 @@ def test_damaged_pictures_are_named(tmp_path: Path) -> None:
         with pytest.raises(DamagedFile) as caught:
             read_folder(tmp_path)
         assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("part", [b"IHDR", b"IDAT"])
+def test_a_part_that_is_said_to_be_longer_than_its_file(tmp_path: Path, part: bytes) -> None:
+    """Takes no memory that the picture has no bytes for."""
+    path = tmp_path / "a" / "1.png"
+    write(path, GRAY)
+    content = bytearray(path.read_bytes())
+    at = content.index(part)
+    content[at - 4 : at] = (1 << 30).to_bytes(4, "big")
+    path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        with suppress(DamagedFile):
+            assert np.array_equal(read_image(path, (1, *GRAY.shape))[0], GRAY)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_pictures_that_are_too_large_or_too_deep(tmp_path: Path) -> None:
