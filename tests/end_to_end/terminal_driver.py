@@ -19,6 +19,7 @@ KEYS = {
     "escape": "\x1b",
     "tab": "\t",
     "backspace": "\x7f",
+    "delete": "\x1b[3~",
     "up": "\x1b[A",
     "down": "\x1b[B",
     "right": "\x1b[C",

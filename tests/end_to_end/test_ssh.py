@@ -1,4 +1,4 @@
-"""Training over a line that drops: started in the app over SSH, and found again from another."""
+"""Over a real SSH line: the whole story; and a training whose line drops, found from another."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from secure_shell import Server, missing
+from story import configuration, the_whole_story
 from terminal_driver import Terminal, command, wait_until
 
 from cnnlib import events as ev
@@ -39,14 +40,16 @@ def over_ssh(server: Server, tmp_path: Path) -> Iterator[Open]:
     """Opens `cnn-tui` over SSH, in a terminal of its own each."""
     opened: list[Terminal] = []
 
-    def start(*words: object) -> Terminal:
+    def start(*words: object, rows: int = 30, columns: int = 100) -> Terminal:
         home = tmp_path / "home"
         home.mkdir(exist_ok=True)
         there = shlex.join(
             ["env", f"HOME={home}", "LANG=C.UTF-8", command()]
             + [str(word) for word in (*words, "--runs", tmp_path / "runs")]
         )
-        opened.append(Terminal(there, home=home, program=server.words(), rows=30, columns=100))
+        opened.append(
+            Terminal(there, home=home, program=server.words(), rows=rows, columns=columns)
+        )
         return opened[-1]
 
     yield start
@@ -57,6 +60,11 @@ def over_ssh(server: Server, tmp_path: Path) -> Iterator[Open]:
 def charted(text: str) -> int:
     """How many cells of the screen hold a part of a curve."""
     return sum("\u2800" < character <= "\u28ff" or character == "●" for character in text)
+
+
+def test_the_whole_story_over_ssh(over_ssh: Open, tmp_path: Path) -> None:
+    terminal = over_ssh("--config", configuration(tmp_path), rows=48, columns=160)
+    the_whole_story(terminal, tmp_path / "runs")
 
 
 def test_a_training_outlives_its_ssh_line_and_is_stopped_over_another(
