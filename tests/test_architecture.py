@@ -206,11 +206,11 @@ def test_matplotlib_is_imported_only_to_draw() -> None:
 
 
 def test_what_runs_without_a_terminal_never_imports_textual() -> None:
+    rooms = ("cli", "settings", "drafting", "experiment", "sweep", "logs", "reports", "inspection")
+    modules = ("keys/commands", *(f"terminal/{name}" for name in ("abilities", "guard", "signals")))
     headless = [
-        path
-        for name in ("cli", "guard", "settings", "experiment", "sweep")
-        for path in [ROOT / "tui" / f"{name}.py", *sorted((ROOT / "tui" / name).rglob("*.py"))]
-        if path.exists()
+        *sources(*(f"tui/{name}" for name in rooms)),
+        *(ROOT / "tui" / f"{name}.py" for name in modules),
     ]
     wrong = [
         str(found)
@@ -218,7 +218,40 @@ def test_what_runs_without_a_terminal_never_imports_textual() -> None:
         for found in imports_of(path)
         if top(found.module) == "textual"
     ]
-    assert headless
+    assert not wrong, "\n".join(wrong)
+
+
+# The application, ground floor first, read like FLOORS above.
+APPLICATION_FLOORS: tuple[set[str], ...] = (
+    {"keys", "terminal", "following", "images", "mistakes"},
+    {"settings"},
+    {"experiment", "drafting"},
+    {"inspection", "reports", "sweep"},
+    {"logs", "render"},
+    {"session"},
+    {"widgets"},
+    {"screens"},
+    {"panes"},
+    {"app"},
+    {"cli"},
+    {"__main__"},
+)
+
+
+def test_rooms_of_the_application_use_only_the_floors_below_them() -> None:
+    floor_of = {name: floor for floor, names in enumerate(APPLICATION_FLOORS) for name in names}
+    rooms = {
+        path: path.relative_to(ROOT / "tui").parts[0].removesuffix(".py") for path in sources("tui")
+    }
+    assert set(rooms.values()) - {"__init__"} == floor_of.keys()
+    wrong = [
+        str(found)
+        for path, home in rooms.items()
+        for found in imports_of(path)
+        if found.module.startswith("tui.") and home != "__init__"
+        for used in [found.module.split(".")[1]]
+        if used != home and floor_of[used] >= floor_of[home] and not _only_for_types(found)
+    ]
     assert not wrong, "\n".join(wrong)
 
 

@@ -11,7 +11,7 @@ import pytest
 import typer.main
 
 from tui.cli.program import program
-from tui.key_pages import readme_table
+from tui.keys.pages import readme_table
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 

@@ -11,17 +11,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tui.commands import COMMANDS
-from tui.following import Follower
+from tui.following.follower import Follower
+from tui.following.series import Series
+from tui.keys.commands import COMMANDS
 from tui.render.palette import DARK, Palette
-from tui.series import Series
 
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
     from data.dataset import Dataset, Split
-    from tui.inspection import Inspector
-    from tui.settings import Settings
-    from tui.terminal import Glyphs, Terminal
+    from tui.inspection.inspector import Inspector
+    from tui.settings.training import Settings
+    from tui.terminal.abilities import Glyphs, Terminal
 
 SplitName = Literal["train", "test"]
 MOST_COMPARED = 4
@@ -78,7 +78,7 @@ class Session:
     @cached_property
     def inspector(self) -> Inspector:
         """Tries networks on whole splits; shared, so that no pane does again what another did."""
-        from tui.inspection import Inspector
+        from tui.inspection.inspector import Inspector
 
         return Inspector()
 

@@ -34,10 +34,10 @@ from cnnlib.runs import commands
 from cnnlib.runs.directory import Run
 from cnnlib.runs.history import RunHistory
 from cnnlib.runs.lock import owner
-from tui.commands import PANES as PANE_TABLE
 from tui.experiment import launch, prepare
-from tui.key_pages import footer_for
-from tui.settings import Settings
+from tui.keys.commands import PANES as PANE_TABLE
+from tui.keys.pages import footer_for
+from tui.settings.training import Settings
 
 sys.path.append(str(Path(__file__).parents[1] / "end_to_end"))  # helpers of its tests
 
@@ -251,8 +251,8 @@ def seconds_a_step(run: Run, seconds: float) -> float:
 
 def million(folder: Path) -> None:
     """A million events: the memory of the app that has read them, and its longest tick."""
-    from tui.app import CnnTuiApp
-    from tui.terminal import Terminal
+    from tui.app.app import CnnTuiApp
+    from tui.terminal.abilities import Terminal
 
     written = "import sys; sys.path[:0] = sys.argv[1:3]; from pathlib import Path\n"
     written += "from long_run import long_run; long_run(Path(sys.argv[3]), 1_000_000, 100)"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from terminal_driver import Terminal
 
-from tui.commands import PANES
-from tui.key_pages import readme_table
+from tui.keys.commands import PANES
+from tui.keys.pages import readme_table
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 IN_ASCII = ("data", "features", "mistakes")  # their pictures say nothing without colours

@@ -9,7 +9,7 @@ from cnnlib import events as ev
 from cnnlib.events import Record, encode
 from cnnlib.runs import directory
 from cnnlib.runs.directory import Run
-from tui.settings import Settings
+from tui.settings.training import Settings
 
 START = 1_790_000_000.0
 

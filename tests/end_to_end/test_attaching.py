@@ -20,7 +20,7 @@ from cnnlib.runs.directory import find
 from cnnlib.runs.history import RunHistory
 from cnnlib.runs.journal import JournalWriter
 from cnnlib.runs.lock import owner
-from tui.following import Follower
+from tui.following.follower import Follower
 
 STEPS = 50_000
 

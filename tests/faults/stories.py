@@ -12,7 +12,7 @@ from cnnlib import events as ev
 from cnnlib.events import decode
 from cnnlib.runs import checkpoint
 from cnnlib.runs.directory import Run
-from tui.settings import Settings
+from tui.settings.training import Settings
 
 NET = "Conv2d(4, kernel=3, stride=2)\nBatchNorm2d()\nReLU()\nDropout(0.2)\nFlatten()\nDense(3)\n"
 

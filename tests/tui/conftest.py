@@ -17,7 +17,7 @@ from cnnlib.runs import directory
 from cnnlib.runs.directory import Run
 from data import Dataset
 from tui.experiment import prepare, train
-from tui.settings import Settings
+from tui.settings.training import Settings
 
 START = 1_790_000_000.0
 DIGITS = tuple("0123456789")

@@ -10,9 +10,9 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from cnnlib.runs import Run
-from tui.app import CnnTuiApp
+from tui.app.app import CnnTuiApp
 from tui.panes.base import Pane
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 from tui.widgets.cellgrid import CellGrid
 
 SIZE = (80, 24)

@@ -15,13 +15,13 @@ from textual.widgets import OptionList, Static
 from cnnlib.runs import commands as asking
 from cnnlib.runs.lock import RunLock
 from data import Dataset, NotAvailable, Split
-from tui.app import GARBAGE, CnnTuiApp
-from tui.commands import COMMANDS, PANES
+from tui.app.app import GARBAGE, CnnTuiApp
+from tui.keys.commands import COMMANDS, PANES
 from tui.render.palette import DARK, LIGHT, PALETTES
 from tui.screens.help import HelpScreen
 from tui.screens.leave import LeaveScreen
 from tui.screens.too_small import TooSmallScreen
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 NAMES = [name for name, _ in PANES]
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 48), (60, 16), (100, 30)])
@@ -234,7 +234,7 @@ async def test_a_defect_in_a_worker_is_said_and_noted(opened, monkeypatch, tmp_p
 
     async with opened() as (app, pilot):
         monkeypatch.setattr("data.load", break_down)
-        monkeypatch.setattr("tui.defects.user_log_path", lambda name: tmp_path / "log")
+        monkeypatch.setattr("tui.app.defects.user_log_path", lambda name: tmp_path / "log")
         app.read_dataset("small")
         await settle(pilot, lambda: "a mistake of ours" in screen_text(app))
     assert "ZeroDivisionError" in (tmp_path / "log" / "cnn-tui.log").read_text()

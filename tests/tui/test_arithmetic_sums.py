@@ -47,10 +47,10 @@ from cnnlib.layers import (
 )
 from cnnlib.model import Sequential
 from cnnlib.text import family
+from tui.inspection.walking import Walk
 from tui.render.arithmetic import arithmetic
 from tui.render.number_tables import Sheet, figure
-from tui.terminal import Terminal
-from tui.walking import Walk
+from tui.terminal.abilities import Terminal
 
 NETWORKS: dict[str, list[Layer]] = {
     "plain": [

@@ -8,7 +8,7 @@ import pytest
 from tui.render.cells import Grid
 from tui.render.chart import Axes, ChartMark, Line, chart
 from tui.render.palette import DARK
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 UTF8, ASCII, CONSOLE = Terminal(), Terminal(utf8=False), Terminal(name="linux", colours=16)
 TERMINALS = pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from collections import Counter
 import pytest
 from textual.actions import parse
 
-from tui.app import CnnTuiApp
-from tui.commands import COMMANDS, DENIED, PANES, command, commands_for
-from tui.key_labels import key_label
-from tui.key_pages import footer_for, help_for, readme_table
-from tui.keys import bindings_for
+from tui.app.app import CnnTuiApp
+from tui.keys.bindings import bindings_for
+from tui.keys.commands import COMMANDS, DENIED, PANES, command, commands_for
+from tui.keys.labels import key_label
+from tui.keys.pages import footer_for, help_for, readme_table
 from tui.panes import pane_class
 
 NAMES = [name for name, _ in PANES]

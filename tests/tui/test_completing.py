@@ -6,7 +6,7 @@ import pytest
 
 from cnnlib.layers import Layer
 from cnnlib.text import family
-from tui.completing import complete, tokens
+from tui.drafting.completing import complete, tokens
 
 
 def offered(line: str, column: int | None = None) -> list[str]:

@@ -9,13 +9,13 @@ import pytest
 from conftest import DIGITS
 
 from cnnlib import events as ev
-from tui.columns import Column
-from tui.following import Follower
+from tui.following.columns import Column
+from tui.following.follower import Follower
+from tui.following.series import Series
+from tui.render.chart_view import SMOOTHINGS, View
 from tui.render.curves import Track, curves, means, reading, whole_of
 from tui.render.palette import DARK
-from tui.series import Series
-from tui.terminal import Terminal
-from tui.view import SMOOTHINGS, View
+from tui.terminal.abilities import Terminal
 
 UTF8, ASCII = Terminal(), Terminal(utf8=False)
 

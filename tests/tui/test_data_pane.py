@@ -17,12 +17,12 @@ import data
 from cnnlib.augmentations import Augmentation
 from cnnlib.text import family
 from data import Dataset, Description, describe
-from tui.app import CnnTuiApp
-from tui.augmenting import pipelines, preview
-from tui.browsing import page_of
+from tui.app.app import CnnTuiApp
+from tui.images.augmenting import pipelines, preview
+from tui.panes.browsing import page_of
 from tui.panes.data import DataPane
 from tui.session import Sample
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 
 async def described(app: CnnTuiApp, pilot: Pilot[None]) -> DataPane:

@@ -8,8 +8,8 @@ import pytest
 
 from cnnlib.schedules import Schedule
 from cnnlib.text import family
-from tui.drafting import FIELDS, RATE, about_preset, main_rate, read, texts_of, with_preset
-from tui.settings import PRESETS, Settings
+from tui.drafting.form import FIELDS, RATE, about_preset, main_rate, read, texts_of, with_preset
+from tui.settings.training import PRESETS, Settings
 
 OTHER = Settings(
     epochs=9,

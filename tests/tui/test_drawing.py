@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pane_driver import WIDE, an_app, pressed, shown, the_pane, until
 
 from data import Dataset
-from tui.drawing import SIDE, Canvas, normalized
 from tui.experiment import load_model
+from tui.images.drawing import SIDE, Canvas, normalized
 from tui.panes.features import FeaturesPane
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 SHAPE = (1, 28, 28)
 steps = st.lists(

@@ -11,7 +11,7 @@ if sys.platform == "win32":
 
 from textual import events
 
-from tui.driver import KeyParser
+from tui.terminal.driver import KeyParser
 
 Read = tuple[list[str], int]
 

@@ -16,13 +16,13 @@ from cnnlib.metrics import agreement, calibration
 from cnnlib.report import evaluate
 from cnnlib.runs import Run
 from data import Dataset, Split
-from tui.app import CnnTuiApp
+from tui.app.app import CnnTuiApp
 from tui.experiment import load_model
 from tui.experiment.evaluation import write_report
 from tui.panes.evaluate import EvaluatePane
 from tui.render.calibration import reliability
 from tui.render.comparison import comparison
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 ASCII = Terminal(utf8=False)
 

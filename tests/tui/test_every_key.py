@@ -21,13 +21,13 @@ from textual import events
 from textual.actions import parse
 
 from data import Dataset
-from tui.app import CnnTuiApp
-from tui.commands import COMMANDS, PANES, Command, Table, commands_for
-from tui.key_labels import key_label
-from tui.key_pages import help_for
+from tui.app.app import CnnTuiApp
+from tui.keys.commands import COMMANDS, PANES, Command, Table, commands_for
+from tui.keys.labels import key_label
+from tui.keys.pages import help_for
 from tui.panes import pane_class
 from tui.screens.palette import HIDDEN, PaletteScreen, found, name_of
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 Call = tuple[str, tuple[Any, ...]]
 

@@ -30,7 +30,7 @@ from tui.experiment import launch, load_data, load_model, prepare, train
 from tui.experiment.evaluation import measure, read_report
 from tui.experiment.saving import LAST
 from tui.experiment.training import COMMAND_SECONDS
-from tui.settings import Settings
+from tui.settings.training import Settings
 
 TINY = "Conv2d(4, kernel=3, stride=2)\nReLU()\nFlatten()\nDropout(0.2)\nDense(3)\n"
 EPOCHS = 3

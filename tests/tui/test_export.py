@@ -12,12 +12,12 @@ import pytest
 from pane_driver import an_app, pressed, until
 from textual.widgets import Input, Static
 
-from tui.app import CnnTuiApp
-from tui.capturing import as_ansi, as_text, strips_of
-from tui.exporting import DRAWN
+from tui.app.app import CnnTuiApp
+from tui.reports.figures import DRAWN
 from tui.screens import export
 from tui.screens.export import FIGURES, ExportScreen
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
+from tui.terminal.capturing import as_ansi, as_text, strips_of
 
 WRITER = """
 import pathlib, sys

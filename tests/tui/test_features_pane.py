@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from cnnlib.explain import Trace
 from data import Dataset
-from tui.app import CnnTuiApp
+from tui.app.app import CnnTuiApp
 from tui.experiment import load_model
 from tui.panes.features import FeaturesPane
 from tui.render.number_tables import figure

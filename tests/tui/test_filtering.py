@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from cnnlib.errors import SpecificationError
 from cnnlib.report import Mistake
-from tui.filtering import parse_filter
-from tui.notes import NOTHING, Note
+from tui.mistakes.filtering import parse_filter
+from tui.mistakes.notes import NOTHING, Note
 
 DIGITS = [str(digit) for digit in range(10)]
 CLOTHES = ["T-shirt/top", "Ankle boot", "Bag"]

@@ -9,8 +9,8 @@ import pytest
 
 from cnnlib import events as ev
 from cnnlib.runs.lock import RunLock
-from tui.following import Follower
-from tui.series import LOG_LINES, Series
+from tui.following.follower import Follower
+from tui.following.series import LOG_LINES, Series
 
 
 def poll(follower: Follower) -> Series:

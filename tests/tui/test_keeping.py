@@ -19,7 +19,7 @@ from cnnlib.runs.history import RunHistory
 from tui.experiment import keeping, prepare, train, training
 from tui.experiment.keeping import Keeping
 from tui.experiment.saving import Taken, write
-from tui.settings import Settings
+from tui.settings.training import Settings
 
 
 @pytest.fixture

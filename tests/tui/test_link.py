@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.link import PATIENCE, WINDOW, Link
+from tui.terminal.link import PATIENCE, WINDOW, Link
 
 
 class Clock:

@@ -16,11 +16,11 @@ from cnnlib import explain
 from cnnlib.explain import MNIST_TEST_ERRORS
 from cnnlib.runs import Run
 from data import Dataset, Split
-from tui.app import CnnTuiApp
+from tui.app.app import CnnTuiApp
 from tui.experiment import load_model
-from tui.inspection import METHODS, Inspector
+from tui.inspection.inspector import METHODS, Inspector
+from tui.inspection.sources import source_of
 from tui.panes.mistakes import MistakesPane
-from tui.sources import source_of
 
 
 async def listed(app: CnnTuiApp, pilot: Pilot[None]) -> MistakesPane:

@@ -15,17 +15,17 @@ from textual.widgets import Input
 from cnnlib.architectures import ARCHITECTURES
 from cnnlib.checking import check
 from cnnlib.runs.lock import RunLock
-from tui.app import CnnTuiApp
+from tui.app.app import CnnTuiApp
+from tui.app.launching import RunLaunched
 from tui.experiment.timing import Timing, measure, measure_apart
-from tui.launching import RunLaunched
 from tui.panes.network_files import readable, writable
 from tui.panes.network_tools import seconds
 from tui.render.diff import changes, network_diff
 from tui.screens.ask import AskScreen
 from tui.screens.choose import ChooseScreen
 from tui.screens.sheet import SheetScreen
-from tui.settings import Settings
-from tui.terminal import Terminal
+from tui.settings.training import Settings
+from tui.terminal.abilities import Terminal
 
 TINY = ARCHITECTURES["tiny"]
 

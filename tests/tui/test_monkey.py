@@ -23,9 +23,9 @@ from textual import events
 import data
 from cnnlib.runs import Run
 from data import Dataset, NotAvailable
-from tui.app import CnnTuiApp
-from tui.commands import COMMANDS, PANES
-from tui.terminal import Terminal
+from tui.app.app import CnnTuiApp
+from tui.keys.commands import COMMANDS, PANES
+from tui.terminal.abilities import Terminal
 
 PRESSES = int(os.environ.get("CNN_TUI_MONKEY", "120"))
 SEED = int(os.environ.get("CNN_TUI_MONKEY_SEED", "0"))
@@ -53,7 +53,7 @@ def _small_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, digits: Datase
         monkeypatch.setattr(CnnTuiApp, leave, lambda self: self.say("not yet"))
     monkeypatch.setattr("tui.screens.export.figures_command", lambda *words: ["echo", "drawn"])
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("tui.defects.user_log_path", lambda name: tmp_path / "log")
+    monkeypatch.setattr("tui.app.defects.user_log_path", lambda name: tmp_path / "log")
     monkeypatch.chdir(tmp_path)
 
 

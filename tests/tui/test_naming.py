@@ -17,7 +17,7 @@ from tui.render.number_tables import Sheet
 from tui.render.palette import DARK
 from tui.render.prediction import prediction
 from tui.render.run_list import run_list
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 DAY = "2026-11-22T23-22-1"
 

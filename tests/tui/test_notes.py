@@ -18,8 +18,8 @@ from cnnlib.explain import MNIST_TEST_ERRORS
 from cnnlib.report import Mistake, evaluate
 from cnnlib.runs import Run
 from data.dataset import Split
-from tui.inspection import predicted_by
-from tui.mistake_list import (
+from tui.inspection.inspector import predicted_by
+from tui.mistakes.listing import (
     LABEL_ERRORS,
     ORDERS,
     as_csv,
@@ -27,7 +27,7 @@ from tui.mistake_list import (
     label_error_words,
     ordered,
 )
-from tui.notes import LONGEST, Note, Notes, notes_path
+from tui.mistakes.notes import LONGEST, Note, Notes, notes_path
 
 DIGITS = tuple("0123456789")
 

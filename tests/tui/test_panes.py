@@ -16,12 +16,12 @@ from cnnlib.architectures import ARCHITECTURES
 from cnnlib.model import Sequential
 from cnnlib.runs import Run
 from data import Dataset
-from tui.app import CnnTuiApp
+from tui.app.app import CnnTuiApp
 from tui.experiment import load_model
-from tui.inspection import Inspector
+from tui.inspection.inspector import Inspector
+from tui.inspection.sources import source_of
 from tui.panes.mistakes import MistakesPane
-from tui.sources import source_of
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 from tui.widgets.cellgrid import CellGrid
 
 

@@ -10,15 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from cnnlib.errors import SpecificationError
-from tui.app import app_with
+from tui.app.app import app_with
+from tui.app.themes import THEMES
 from tui.cli.program import program
-from tui.commands import COMMANDS, DENIED, PANES, command
-from tui.key_labels import LABELS, key_label
-from tui.key_pages import footer_for
-from tui.preferences import Preferences, config_path, key_name, load
+from tui.keys.commands import COMMANDS, DENIED, PANES, command
+from tui.keys.labels import LABELS, key_label
+from tui.keys.pages import footer_for
 from tui.render.palette import COLOUR_BLIND, DARK, LIGHT, PALETTES, TERMINAL, css_colour, hex_colour
-from tui.terminal import Terminal
-from tui.themes import THEMES
+from tui.settings.preferences import Preferences, config_path, key_name, load
+from tui.terminal.abilities import Terminal
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -154,7 +154,7 @@ async def test_themes_go_round(tmp_path, monkeypatch):
 def test_wrong_preferences_are_one_line_and_exit_code_2(tmp_path, monkeypatch):
     monkeypatch.setenv("CNN_TUI_CONFIG", str(written(tmp_path, '[ui]\ntheme = "pink"\n')))
     assert config_path() == tmp_path / "config.toml"
-    monkeypatch.setattr("tui.guard.require_terminal", lambda: None)
+    monkeypatch.setattr("tui.terminal.guard.require_terminal", lambda: None)
     assert CliRunner().invoke(program, []).exit_code != 0
     with pytest.raises(SpecificationError):
         load()

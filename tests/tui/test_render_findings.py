@@ -7,7 +7,7 @@ from data import Dataset, Split, describe
 from tui.render.dataset import class_rows, class_table, summary
 from tui.render.layers import layer_caption, layer_list, map_page, outputs
 from tui.render.prediction import prediction
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 ASCII = Terminal(utf8=False)
 HALF = Terminal()

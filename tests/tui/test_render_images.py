@@ -10,7 +10,7 @@ from tui.render.cells import DEFAULT, Grid
 from tui.render.image import averaging, fitted_size, image, resample
 from tui.render.montage import LEAST, montage, mosaic
 from tui.render.shades import NEGATIVE_RAMP, NOT_A_NUMBER, RAMP, Scale
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 ASCII = Terminal(utf8=False)
 NO_COLOUR = Terminal(colours=0)

@@ -15,7 +15,7 @@ from tui.render.matrix import shares
 from tui.render.naming import short_names
 from tui.render.palette import DARK, LIGHT
 from tui.render.tables import Cell, Column, facts, note, table, window, wrap
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 ASCII = Terminal(utf8=False)
 UTF8 = Terminal()

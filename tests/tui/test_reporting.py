@@ -17,12 +17,12 @@ from cnnlib.runs import Run
 from data import Dataset
 from tui.experiment import load_model
 from tui.experiment.evaluation import write_report
-from tui.going_through import Passage, now_and_then
-from tui.inspection import Inspector
+from tui.inspection.going_through import Passage, now_and_then
+from tui.inspection.inspector import Inspector
+from tui.inspection.sources import source_of
 from tui.panes.evaluate import EvaluatePane
 from tui.panes.features import FeaturesPane
 from tui.panes.mistakes import MistakesPane
-from tui.sources import source_of
 
 
 def the_run(runs: Path) -> Run:
@@ -138,8 +138,8 @@ async def test_escape_gives_up_trying_the_images_and_enter_goes_on(
         return predict(self, images)
 
     monkeypatch.setattr(Sequential, "predict", predict_slowly)
-    monkeypatch.setattr("tui.inspection.BLOCK", 32)
-    monkeypatch.setattr("tui.going_through.SECONDS", 0.0)
+    monkeypatch.setattr("tui.inspection.inspector.BLOCK", 32)
+    monkeypatch.setattr("tui.inspection.going_through.SECONDS", 0.0)
     async with an_app(runs, "mistakes") as (app, pilot):
         await until(pilot, lambda: "of 1 000 test images" in shown(app, "mistakes-list"))
         await pressed(pilot, "escape")

@@ -25,13 +25,13 @@ from cnnlib.runs.lock import RunLock
 from tui.cli import run as cnn_tui
 from tui.experiment import fork, load_model, prepare, train
 from tui.experiment.checkpoints import kept_epochs
-from tui.following import Follower
-from tui.log_lines import clock
+from tui.following.follower import Follower
+from tui.following.log_lines import clock
+from tui.following.series import RESUMABLE
 from tui.render.palette import DARK
 from tui.render.training import figures_of_run
-from tui.series import RESUMABLE
-from tui.settings import Settings
-from tui.terminal import Terminal
+from tui.settings.training import Settings
+from tui.terminal.abilities import Terminal
 
 Tell = Callable[..., Any]
 EPOCHS = 6

@@ -11,9 +11,9 @@ import pytest
 from cnnlib.runs import labels
 from cnnlib.runs.directory import Run, list_runs
 from cnnlib.runs.lock import RunLock
-from tui.app import CnnTuiApp
+from tui.app.app import CnnTuiApp
 from tui.panes.runs import RunsPane
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 from tui.widgets.cellgrid import CellGrid
 from tui.widgets.frame import StatusBar
 

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from cnnlib.architectures import ARCHITECTURES
 from cnnlib.errors import SpecificationError
-from tui.settings import PRESETS, Settings, architecture_text, layered, read_toml, values_of
+from tui.settings.training import (
+    PRESETS,
+    Settings,
+    architecture_text,
+    layered,
+    read_toml,
+    values_of,
+)
 
 settings_values = st.fixed_dictionaries(
     {},

@@ -14,8 +14,8 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.looks import PLAIN, Look, after, change, look_of
-from tui.shadow import Shadow
+from tui.terminal.looks import PLAIN, Look, after, change, look_of
+from tui.terminal.shadow import Shadow
 
 WIDTH, HEIGHT = 12, 3
 COLOURS = ColorSystem.EIGHT_BIT

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
 
 BEGIN = """
 import os, sys, threading, time
-from tui.signals import SignalGuard
+from tui.terminal.signals import SignalGuard
 left = threading.Event()
 status = []
 def leave(code):

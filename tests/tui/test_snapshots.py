@@ -24,12 +24,12 @@ from textual.pilot import Pilot
 
 from cnnlib.runs import Run
 from data import Dataset
-from tui.app import CnnTuiApp
-from tui.capturing import as_ansi, as_text, strips_of
-from tui.commands import PANES
+from tui.app.app import CnnTuiApp
 from tui.experiment.timing import Timing
-from tui.preferences import Preferences
-from tui.terminal import Terminal
+from tui.keys.commands import PANES
+from tui.settings.preferences import Preferences
+from tui.terminal.abilities import Terminal
+from tui.terminal.capturing import as_ansi, as_text, strips_of
 
 KEPT = Path(__file__).parent / "snapshots"
 RUN = "2026-11-22T17-03-44-lenet"

@@ -15,7 +15,7 @@ from cnnlib.runs.commands import CommandReader, Request, Stop
 from cnnlib.runs.directory import Run, list_runs
 from cnnlib.runs.history import RunHistory
 from cnnlib.runs.journal import JournalWriter
-from tui.settings import Settings
+from tui.settings.training import Settings
 from tui.sweep import driver as driver_module
 from tui.sweep.driver import MOST_ATTEMPTS, Driver, driving, require_free
 from tui.sweep.journal import Trial, read_trials

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cnnlib.errors import SpecificationError
-from tui.settings import Settings
+from tui.settings.training import Settings
 from tui.sweep.applying import apply
 from tui.sweep.plan import read_sweep, settle
 from tui.sweep.search import TPE, Grid, Hyperband, Median

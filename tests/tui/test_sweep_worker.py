@@ -17,7 +17,7 @@ from cnnlib.runs.directory import Run
 from cnnlib.runs.history import RunHistory
 from cnnlib.runs.lock import owner
 from tui.experiment import prepare
-from tui.settings import Settings
+from tui.settings.training import Settings
 from tui.sweep import worker
 from tui.sweep.driver import driving
 from tui.sweep.worker import FRUITLESS, carry_out

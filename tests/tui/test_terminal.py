@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from tui import guard
-from tui.terminal import Terminal, ask
+from tui.terminal import guard
+from tui.terminal.abilities import Terminal, ask
 
 UTF8 = {"LANG": "en_US.UTF-8"}
 
@@ -114,7 +114,7 @@ def test_without_a_terminal_the_app_says_so_before_textual_is_imported():
     program = (
         "import sys, atexit\n"
         "atexit.register(lambda: print('textual' in sys.modules, 'numpy' in sys.modules))\n"
-        "from tui.guard import require_terminal\n"
+        "from tui.terminal.guard import require_terminal\n"
         "require_terminal()\n"
     )
     done = subprocess.run(

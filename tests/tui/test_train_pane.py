@@ -11,13 +11,13 @@ from cnnlib import events as ev
 from cnnlib.errors import RunError
 from cnnlib.runs import commands as asking
 from cnnlib.runs.lock import RunLock
-from tui.app import CnnTuiApp
-from tui.following import Follower
+from tui.app.app import CnnTuiApp
+from tui.following.follower import Follower
+from tui.following.series import Series
 from tui.render import training
 from tui.render.palette import DARK
-from tui.series import Series
-from tui.settings import Settings
-from tui.terminal import Terminal
+from tui.settings.training import Settings
+from tui.terminal.abilities import Terminal
 from tui.widgets.logview import LogView
 
 UTF8 = Terminal()

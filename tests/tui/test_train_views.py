@@ -10,18 +10,18 @@ import pytest
 
 from cnnlib.runs import commands as asking
 from cnnlib.runs.lock import RunLock
-from tui.app import CnnTuiApp
-from tui.drafting import texts_of, with_preset
-from tui.following import Follower
+from tui.app.app import CnnTuiApp
+from tui.drafting.form import texts_of, with_preset
+from tui.following.follower import Follower
+from tui.following.usage import Meter
 from tui.panes.comparing import short_name
 from tui.render.frame import run_line
 from tui.render.naming import run_names
 from tui.screens.ask import AskScreen
 from tui.screens.mark import MarkScreen
 from tui.screens.settings_form import SettingsScreen
-from tui.settings import PRESETS
-from tui.terminal import Terminal
-from tui.usage import Meter
+from tui.settings.training import PRESETS
+from tui.terminal.abilities import Terminal
 from tui.widgets.frame import StatusBar
 
 

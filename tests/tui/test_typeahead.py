@@ -12,10 +12,10 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from tui.app import CnnTuiApp
+from tui.app.app import CnnTuiApp
 from tui.screens.ask import AskScreen
 from tui.screens.help import HelpScreen
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ async def test_an_answer_typed_ahead_reaches_the_question(
 async def test_a_pane_that_is_never_ready_holds_keys_for_a_while_only(
     app: CnnTuiApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.typeahead.PATIENCE", 0.2)
+    monkeypatch.setattr("tui.terminal.typeahead.PATIENCE", 0.2)
     monkeypatch.setattr("tui.panes.runs.RunsPane.is_ready", False)
     async with app.run_test() as pilot:
         await burst(app, pilot, "7", "3")

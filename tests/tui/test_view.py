@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.view import SMOOTHINGS, View
+from tui.render.chart_view import SMOOTHINGS, View
 
 WHOLE = (0.0, 8.0)
 STEPS = 100.0

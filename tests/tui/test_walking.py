@@ -23,10 +23,10 @@ from cnnlib.layers import (
     Residual,
 )
 from cnnlib.model import Sequential
+from tui.inspection.walking import Walk, extent
 from tui.render.arithmetic import arithmetic
 from tui.render.number_tables import Sheet, decimals_for, figure, fixed, numbers
-from tui.terminal import Terminal
-from tui.walking import Walk, extent
+from tui.terminal.abilities import Terminal
 
 NETWORKS = {
     "digits": [

@@ -117,7 +117,7 @@ def ask(
     """
     from cnnlib import events as ev
     from cnnlib.runs import asking
-    from tui.log_lines import describe
+    from tui.following.log_lines import describe
 
     answer = asking.ask(run, command, wait, until)
     name = type(command).__name__

@@ -74,7 +74,7 @@ def show_data(
 ) -> int:
     """Shapes, types, classes, pixels, background and duplicates of a data set."""
     from data import describe, load, progress_bar
-    from tui.settings import Settings
+    from tui.settings.training import Settings
 
     size = Settings(resize=resize or "").image_size
     with progress_bar() as progress:

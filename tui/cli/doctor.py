@@ -91,7 +91,7 @@ def _blas() -> str:
 
 
 def _terminal() -> str:
-    from tui.terminal import ask
+    from tui.terminal.abilities import ask
 
     where = "a terminal" if sys.stdout.isatty() else "no terminal here"
     return f"{where}; by the environment {ask().describe()}"
@@ -100,7 +100,7 @@ def _terminal() -> str:
 def _configuration() -> str:
     """Where the preferences of the app are, and whether they are there and well."""
     from cnnlib.errors import SpecificationError
-    from tui.preferences import config_path, load
+    from tui.settings.preferences import config_path, load
 
     path = config_path()
     try:

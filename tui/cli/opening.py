@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
-    from tui.following import Follower
+    from tui.following.follower import Follower
 
 
 def open_app(
@@ -33,8 +33,8 @@ def open_app(
         attach: the run to show, None for the newest.
         attached: whether a run is to be shown at all.
     """
-    from tui.guard import require_terminal
-    from tui.signals import SignalGuard
+    from tui.terminal.guard import require_terminal
+    from tui.terminal.signals import SignalGuard
 
     require_terminal()
     with SignalGuard() as guard:  # before NumPy has threads of its own
@@ -42,8 +42,8 @@ def open_app(
         from tui.experiment.launching import one_thread_each
 
         one_thread_each(os.environ)
-        from tui.preferences import load
-        from tui.settings import architecture_text, layered
+        from tui.settings.preferences import load
+        from tui.settings.training import architecture_text, layered
 
         preferences = load()
 
@@ -57,8 +57,8 @@ def open_app(
         run = find_run(attach, runs) if attached else None
         follower = _followed(run) if run is not None else None  # read while Textual is loaded
 
-        from tui.app import app_with
-        from tui.terminal import ask
+        from tui.app.app import app_with
+        from tui.terminal.abilities import ask
 
         app = app_with(preferences.commands)(
             ask(),
@@ -78,7 +78,7 @@ def open_app(
 
 def _followed(run: Run) -> Follower:
     """A follower at work on a run."""
-    from tui.following import Follower
+    from tui.following.follower import Follower
 
     follower = Follower(run)
     follower.start()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnlib import events as ev
 from cnnlib.events import Record
-from tui.log_lines import log_line
+from tui.following.log_lines import log_line
 
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run

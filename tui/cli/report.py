@@ -35,7 +35,7 @@ def report(
     """
     one_thread_each(os.environ)
     from cnnlib.errors import SpecificationError
-    from tui.pages import FORMATS, write_page
+    from tui.reports.pages import FORMATS, write_page
 
     kind = format or (out.suffix.removeprefix(".") if out is not None else "html")
     if kind not in FORMATS:

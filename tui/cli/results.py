@@ -82,7 +82,7 @@ def figures(
 ) -> int:
     """Draw figures of a run into files and print their paths."""
     one_thread_each(os.environ)
-    from tui.exporting import export_figures
+    from tui.reports.figures import export_figures
 
     names = [name.strip() for name in only.split(",") if name.strip()]
     paths = []

@@ -17,7 +17,7 @@ from cnnlib.text import parse, parse_pipeline
 from cnnlib.trainer import Trainer
 from cnnlib.work import Work
 from tui.experiment.loading import RunData
-from tui.settings import Settings
+from tui.settings.training import Settings
 
 
 def cores() -> int:

@@ -22,7 +22,7 @@ from cnnlib.runs.directory import Run
 from tui.experiment.assembly import assemble
 from tui.experiment.loading import divide
 from tui.experiment.preparing import prepare
-from tui.settings import Settings
+from tui.settings.training import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

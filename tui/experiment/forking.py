@@ -22,7 +22,7 @@ from cnnlib.runs.files import write_atomically
 from cnnlib.runs.history import RunHistory
 from tui.experiment.checkpoints import epoch_path, kept_epochs
 from tui.experiment.saving import BEST, LAST
-from tui.settings import Settings
+from tui.settings.training import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

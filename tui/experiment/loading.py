@@ -11,7 +11,7 @@ from cnnlib.losses import Loss
 from cnnlib.text import parse
 from data import Dataset, Progress, Split
 from tui.experiment.checkpoints import Which, load_network
-from tui.settings import Settings
+from tui.settings.training import Settings
 
 if TYPE_CHECKING:
     from cnnlib.model import Sequential

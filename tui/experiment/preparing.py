@@ -22,7 +22,7 @@ from cnnlib.runs.directory import Run
 from data import Dataset
 from tui.experiment.assembly import assemble, cores
 from tui.experiment.loading import divide, load_dataset
-from tui.settings import Settings
+from tui.settings.training import Settings
 
 VERSIONS_OF = ("cnn-tui", "numpy", "pandas", "safetensors")
 

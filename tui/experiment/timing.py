@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cnnlib.events import Record
     from cnnlib.runs import Run
-    from tui.settings import Settings
+    from tui.settings.training import Settings
 
 WARM_STEPS = 4
 """Steps that are not counted: the first ones fill caches."""
@@ -170,7 +170,7 @@ def main() -> int:
     """The process."""
     from cnnlib.errors import CnnError
     from data.errors import DataError
-    from tui.settings import Settings
+    from tui.settings.training import Settings
 
     try:
         timing = measure(Settings.from_description(json.load(sys.stdin)))

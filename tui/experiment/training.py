@@ -30,7 +30,7 @@ from tui.experiment.obeying import Obeying
 from tui.experiment.saving import take, write
 from tui.experiment.signals import Signals
 from tui.experiment.witness import Witness
-from tui.settings import Settings
+from tui.settings.training import Settings
 
 if TYPE_CHECKING:
     from cnnlib.ranks import Communicator

@@ -11,7 +11,7 @@ from cnnlib.events import EpochEnded, Evaluated, Record, StepEnded
 from cnnlib.runs.history import RunHistory
 from data import DataError
 from tui.experiment.checkpoints import kept_epochs, load_network
-from tui.exporting import Drawing
+from tui.reports.figures import Drawing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from cnnlib.explain import IMAGE, Place, receptive_field
 from cnnlib.explain.places import as_images
+from tui.inspection.walking import Walk, extent
 from tui.panes.looking import LookPane
 from tui.render.arithmetic import arithmetic
 from tui.render.cells import Grid
 from tui.render.image import Mark
 from tui.render.number_tables import Sheet
 from tui.session import Session
-from tui.walking import Walk, extent
 
 FIELD_SHARE = 0.4
 """How strongly the receptive field is tinted in the image."""

@@ -16,11 +16,11 @@ from textual.worker import Worker, WorkerState
 from tui.session import Session
 
 if TYPE_CHECKING:
-    from tui.app import CnnTuiApp
+    from tui.app.app import CnnTuiApp
 
 
 class Pane(Container):
-    """Base of the seven panes. A subclass names itself as in `tui.commands.PANES`."""
+    """Base of the seven panes. A subclass names itself as in `tui.keys.commands.PANES`."""
 
     pane_name: ClassVar[str] = ""
     first_focus: ClassVar[str] = ""

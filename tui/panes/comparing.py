@@ -16,7 +16,7 @@ from cnnlib.errors import CnnError
 from cnnlib.runs import Run, RunSummary, list_runs
 from tui.panes.base import Pane
 from tui.render import format as say
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 Use = Callable[[Sequence[RunSummary]], None]
 

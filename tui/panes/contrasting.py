@@ -20,11 +20,11 @@ from cnnlib.runs import Run
 from data.dataset import Dataset
 from data.errors import DataError
 from tui.experiment.evaluation import read_report
-from tui.going_through import Told, now_and_then
+from tui.inspection.going_through import Told, now_and_then
+from tui.inspection.sources import Source, source_of
 from tui.panes.comparing import ChoosingRuns
 from tui.panes.reporting import ReportPane
 from tui.session import Session
-from tui.sources import Source, source_of
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from tui.augmenting import pipelines, preview
-from tui.browsing import Browser, page_of
+from tui.images.augmenting import pipelines, preview
+from tui.panes.browsing import Browser, page_of
 from tui.panes.data_sets import DataSets
 from tui.panes.describing import DescribingPane
 from tui.render import samples

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.drawing import SIDE, Canvas, normalized
+from tui.images.drawing import SIDE, Canvas, normalized
 from tui.panes.arithmetic import ArithmeticPane
 from tui.render.cells import Grid
 from tui.render.format import fit

@@ -12,7 +12,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from tui.evaluation import Evaluation, confused, of_report, of_series
+from tui.following.evaluation import Evaluation, confused, of_report, of_series
 from tui.panes.comparison import ComparisonPane
 from tui.render.calibration import reliability
 from tui.render.cells import Grid

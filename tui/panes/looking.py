@@ -11,10 +11,10 @@ from textual.message import Message
 
 from cnnlib.errors import CnnError
 from data.errors import DataError
-from tui.inspection import Inspector, Look
+from tui.inspection.inspector import Inspector, Look
+from tui.inspection.sources import Source, source_of
 from tui.panes.renewing import RenewedPane
 from tui.session import Sample, Session
-from tui.sources import Source, source_of
 
 
 @dataclass(frozen=True)

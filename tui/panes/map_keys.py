@@ -11,8 +11,8 @@ from dataclasses import replace
 from textual import on
 
 from cnnlib.explain import Place
-from tui.maps import Maps, View
 from tui.panes.weights import WeightsPane
+from tui.render.map_view import Maps, View
 from tui.render.montage import Montage
 from tui.session import Session
 from tui.widgets.cellgrid import CellGrid

@@ -9,8 +9,8 @@ from textual.widgets import Input
 
 from cnnlib.errors import CnnError, SpecificationError
 from cnnlib.report import Mistake, Report
-from tui.filtering import EXAMPLE, Term, parse_filter
-from tui.mistake_list import ORDERS, as_csv, export_mistakes, ordered
+from tui.mistakes.filtering import EXAMPLE, Term, parse_filter
+from tui.mistakes.listing import ORDERS, as_csv, export_mistakes, ordered
 from tui.panes.features import FeaturesPane
 from tui.panes.lines import TypedLine
 from tui.panes.noting import NotingPane

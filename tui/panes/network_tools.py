@@ -21,7 +21,7 @@ from tui.render.diff import changes, network_diff
 from tui.screens.choose import ChooseScreen
 from tui.screens.sheet import SheetScreen
 from tui.session import Session
-from tui.settings import Settings
+from tui.settings.training import Settings
 
 
 @dataclass

@@ -11,9 +11,9 @@ from textual.widgets import Input
 from cnnlib.errors import CnnError
 from cnnlib.explain import CorrectedAccuracy, LabelError, corrected_accuracy, is_mnist_test
 from cnnlib.report import Mistake, Report
-from tui.inspection import predicted_by
-from tui.mistake_list import LABEL_ERRORS, label_error_words
-from tui.notes import NOTHING, Note, Notes
+from tui.inspection.inspector import predicted_by
+from tui.mistakes.listing import LABEL_ERRORS, label_error_words
+from tui.mistakes.notes import NOTHING, Note, Notes
 from tui.panes.lines import TypedLine
 from tui.panes.why import WhyPane
 from tui.session import Session

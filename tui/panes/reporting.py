@@ -19,11 +19,11 @@ from cnnlib.runs import Run
 from data.dataset import Dataset
 from data.errors import DataError
 from tui.experiment.evaluation import read_report
-from tui.going_through import now_and_then
+from tui.inspection.going_through import now_and_then
+from tui.inspection.sources import Source, Stamp, source_of, stamp_of
 from tui.panes.renewing import RenewedPane
 from tui.render.format import count
 from tui.session import Session
-from tui.sources import Source, Stamp, source_of, stamp_of
 
 
 @dataclass(frozen=True)

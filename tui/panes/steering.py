@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 
 from cnnlib.runs.commands import SetLearningRate
-from tui.drafting import main_rate
+from tui.drafting.form import main_rate
+from tui.following.series import RESUMABLE
 from tui.panes.base import Pane
 from tui.screens.ask import AskScreen
 from tui.screens.choose import ChooseScreen
 from tui.screens.settings_form import SettingsScreen
-from tui.series import RESUMABLE
-from tui.settings import Settings
+from tui.settings.training import Settings
 
 WORKING = ("training", "paused")
 

@@ -15,17 +15,17 @@ from tui.panes.comparing import ChoosingRuns, choices_of, short_name
 from tui.panes.steering import Steering
 from tui.render.axes import Limits
 from tui.render.cells import Grid
+from tui.render.chart_view import View
 from tui.render.curves import Metric, Track, curves, reading, whole_of
 from tui.render.format import number
 from tui.render.training import draft, epoch_table, figures_of_run
 from tui.screens.mark import MarkScreen
 from tui.session import Session
-from tui.view import View
 from tui.widgets.cellgrid import CellGrid
 from tui.widgets.logview import LogView
 
 if TYPE_CHECKING:
-    from tui.series import Series
+    from tui.following.series import Series
 
 PARTS = (
     ("train-loss", "Loss"),

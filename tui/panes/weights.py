@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 
+from tui.inspection.sources import Source, Which, weights_of
 from tui.panes.drawing import DrawingPane
 from tui.session import Session
-from tui.sources import Source, Which, weights_of
 
 LIVE_SECONDS = 4.0
 """How often the trainer is asked for its weights."""

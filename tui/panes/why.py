@@ -19,12 +19,12 @@ from cnnlib.errors import CnnError
 from cnnlib.explain import Neighbours
 from cnnlib.report import Mistake
 from data.dataset import Dataset
-from tui.going_through import now_and_then
-from tui.inspection import METHODS, Inspector, Method
+from tui.inspection.going_through import now_and_then
+from tui.inspection.inspector import METHODS, Inspector, Method
+from tui.inspection.sources import Source, source_of
 from tui.panes.reporting import ReportPane
 from tui.render.format import count
 from tui.session import Session
-from tui.sources import Source, source_of
 
 
 @dataclass(frozen=True)

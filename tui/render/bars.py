@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tui.render.cells import DEFAULT, Grid, text_width
 from tui.render.format import fit
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
 HALVES = " ▌"

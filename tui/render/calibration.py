@@ -12,7 +12,7 @@ from tui.render.cells import DEFAULT, Grid
 from tui.render.format import fit, number, percent, short_count
 from tui.render.palette import DARK, Palette
 from tui.render.tables import wrap
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 EIGHTHS = " ▁▂▃▄▅▆▇█"
 AXIS = 5

@@ -27,7 +27,7 @@ from tui.render.axes import (
 from tui.render.cells import DEFAULT, Grid, text_width
 from tui.render.palette import DARK, Palette
 from tui.render.raster import Box, lay, raster
-from tui.terminal import Marker, Terminal
+from tui.terminal.abilities import Marker, Terminal
 
 
 @dataclass(frozen=True)

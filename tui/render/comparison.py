@@ -12,7 +12,7 @@ from tui.render.montage import Montage, montage
 from tui.render.number_tables import Sheet
 from tui.render.palette import DARK, Palette
 from tui.render.tables import select, wrap
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 PARTS = ("both", "first", "second", "neither")
 """As the attributes of an Agreement; in two rows of two."""

@@ -3,7 +3,7 @@ classes are confused most."""
 
 from __future__ import annotations
 
-from tui.evaluation import Evaluation, confused
+from tui.following.evaluation import Evaluation, confused
 from tui.render import format as say
 from tui.render.cells import Grid
 from tui.render.matrix import Layout, Mode, confusion

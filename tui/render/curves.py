@@ -1,7 +1,8 @@
 """The curves of one or several runs: loss and accuracy, in training and in validation.
 
 Every run is drawn over its epochs, so that batch sizes do not matter. The steps are read as
-stretches (`tui.columns`), so a chart of a million steps costs what one of a thousand does.
+stretches (`tui.following.columns`), so a chart of a million steps costs what one of a thousand
+does.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from typing import Literal
 
 import numpy as np
 
-from tui.columns import Column, Pieces
+from tui.following.columns import Column, Pieces
+from tui.following.series import EpochRow, Series
 from tui.render.axes import Limits, Numbers, growing_limit, share_limits
 from tui.render.cells import Grid
 from tui.render.chart import Axes, ChartMark, Line, chart
+from tui.render.chart_view import View
 from tui.render.format import count, number, percent
 from tui.render.palette import Palette
-from tui.series import EpochRow, Series
-from tui.terminal import Terminal
-from tui.view import View
+from tui.terminal.abilities import Terminal
 
 Metric = Literal["loss", "accuracy"]
 EPOCH_CELLS = 6

@@ -10,7 +10,7 @@ from tui.render.format import count, percent, probability
 from tui.render.naming import distinct
 from tui.render.palette import DARK, Palette
 from tui.render.tables import Cell, Column, ellipsis_of, facts, note, table
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 Fact = tuple[str, str | Cell]
 LONGEST_NAME = 14

@@ -12,7 +12,7 @@ from tui.render.cells import DEFAULT, Grid
 from tui.render.format import count, shape, short_count
 from tui.render.palette import DARK, Palette
 from tui.render.tables import Cell, Column, facts, table
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 
 @dataclass(frozen=True)

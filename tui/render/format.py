@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from tui.render.cells import char_width, text_width
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 Align = Literal["left", "right", "centre"]
 

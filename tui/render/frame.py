@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.commands import PANES
+from tui.following.series import Series
+from tui.keys.commands import PANES
 from tui.render.cells import Grid, text_width
 from tui.render.format import count, duration, percent, short_count
 from tui.render.palette import Palette
-from tui.series import Series
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 STATE_MARKS = {
     "training": ("●", "*"),

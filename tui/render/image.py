@@ -30,7 +30,7 @@ from tui.render.shades import (
     colours_of,
     laid_over,
 )
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 CURSOR = 0xFF8700
 """The colour of a pixel under a cursor, on any grey."""

@@ -14,7 +14,7 @@ from tui.render.montage import Montage, montage
 from tui.render.palette import DARK, Palette
 from tui.render.shades import NEGATIVE_RAMP, RAMP, Pixels, Scale
 from tui.render.tables import Column, table
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 LEAST_COLUMN = 18
 """Cells that a column of bars needs."""

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tui.maps import Maps
 from tui.render.cells import Grid
 from tui.render.format import fit
 from tui.render.image import Mark
 from tui.render.layers import layer_caption, layer_list, map_page, outputs, pixel_caption
+from tui.render.map_view import Maps
 from tui.render.montage import Montage
 from tui.render.number_tables import Sheet, numbers
 from tui.render.prediction import prediction

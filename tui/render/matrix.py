@@ -20,7 +20,7 @@ from tui.render.format import fit
 from tui.render.naming import distinct, numbered, short_names
 from tui.render.palette import DARK, Palette, ink_on
 from tui.render.tables import ellipsis_of, window
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 Mode = Literal["counts", "rows", "columns"]
 

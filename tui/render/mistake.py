@@ -17,7 +17,7 @@ from tui.render.palette import DARK, Palette
 from tui.render.prediction import prediction
 from tui.render.shades import Pixels
 from tui.render.tables import wrap
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 MOST_LINES = 3
 """Rows that a note may take."""

@@ -17,7 +17,7 @@ from tui.render.format import cut
 from tui.render.image import Mark, fitted_size, image
 from tui.render.palette import DARK, Palette
 from tui.render.shades import Pixels, Scale, Shades
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 LEAST = 10
 """No map is drawn narrower than this many cells, unless it has fewer pixels."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnlib.checking import Check
-from tui.completing import Choice
+from tui.drafting.completing import Choice
 from tui.render import format as say
 from tui.render.bars import bar
 from tui.render.cells import Grid

@@ -20,7 +20,7 @@ from tui.render.format import fit
 from tui.render.palette import DARK, Palette, ink_on
 from tui.render.shades import Scale, Shades, colours_of
 from tui.render.tables import window
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 WAYS = ((7, 3), (6, 3), (7, 2), (6, 2), (5, 3), (7, 1), (6, 1), (5, 2), (5, 1))
 """Characters that a number may take and tables beside one another, the best first."""

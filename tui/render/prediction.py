@@ -17,7 +17,7 @@ from tui.render.naming import distinct
 from tui.render.palette import DARK, Palette
 from tui.render.shades import Pixels
 from tui.render.tables import ellipsis_of
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 
 def prediction(

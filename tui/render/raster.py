@@ -12,7 +12,7 @@ import numpy as np
 
 from tui.render.axes import Limits, Numbers
 from tui.render.cells import Grid
-from tui.terminal import Marker
+from tui.terminal.abilities import Marker
 
 BRAILLE = 0x2800
 

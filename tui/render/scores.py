@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnnlib.explain import CorrectedAccuracy
-from tui.evaluation import Evaluation
+from tui.following.evaluation import Evaluation
 from tui.render import format as say
 from tui.render.cells import Grid
 from tui.render.naming import distinct

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tui.render.cells import DEFAULT, Grid, Region, text_width
 from tui.render.format import Align, fit
 from tui.render.palette import DARK, Palette
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.log_lines import clock
+from tui.following.log_lines import clock
+from tui.following.series import Series
 from tui.render.bars import bar
 from tui.render.cells import Grid
 from tui.render.format import count, duration, number, percent, short_count, size
 from tui.render.frame import progress, run_state
 from tui.render.palette import Palette
 from tui.render.tables import Cell, Column, facts, table
-from tui.series import Series
-from tui.terminal import Terminal
+from tui.terminal.abilities import Terminal
 
 if TYPE_CHECKING:
-    from tui.settings import Settings
+    from tui.settings.training import Settings
 
 
 def figures_of_run(

@@ -22,7 +22,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
-from tui.capturing import capture
+from tui.terminal.capturing import capture
 from tui.widgets.options import Options
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.commands import COMMANDS, PANES, Table
-from tui.key_pages import help_for
-from tui.terminal import Terminal
+from tui.keys.commands import COMMANDS, PANES, Table
+from tui.keys.pages import help_for
+from tui.terminal.abilities import Terminal
 
 ADVICE = "Slow line? ssh -C, a smaller window, v for ASCII. Mark text with Shift and the mouse."
 

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 from textual.widgets.option_list import Option
 
-from tui.series import Series
+from tui.following.series import Series
 from tui.widgets.options import Options
 
 SECONDS = 0.5

@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 from textual.widgets.option_list import Option
 
-from tui.commands import PANES, Command, Table
-from tui.key_labels import key_label
+from tui.keys.commands import PANES, Command, Table
+from tui.keys.labels import key_label
 from tui.widgets.options import Options
 
 HIDDEN = ("palette", "back")

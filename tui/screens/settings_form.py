@@ -16,9 +16,9 @@ from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
-from tui.drafting import FIELDS, Field, about_preset, read, texts_of, with_preset
+from tui.drafting.form import FIELDS, Field, about_preset, read, texts_of, with_preset
 from tui.screens.choose import ChooseScreen
-from tui.settings import PRESETS, Settings
+from tui.settings.training import PRESETS, Settings
 
 
 class SettingsScreen(ModalScreen[Settings | None]):

@@ -20,7 +20,7 @@ from cnnlib.optimizers import Optimizer
 from cnnlib.schedules import Schedule
 from cnnlib.stopping import Stopping
 from cnnlib.text import Described, parse
-from tui.settings import Settings, architecture_text
+from tui.settings.training import Settings, architecture_text
 from tui.sweep.space import Space, Value
 
 CALLS: dict[str, type[Described]] = {

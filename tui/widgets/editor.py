@@ -11,7 +11,7 @@ from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
-from tui.completing import Completion, Kind, complete, tokens
+from tui.drafting.completing import Completion, Kind, complete, tokens
 from tui.render.palette import DARK, Palette, hex_colour
 from tui.widgets.titles import QuietTitles
 

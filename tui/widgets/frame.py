@@ -6,11 +6,11 @@ import time
 
 from textual import on
 
-from tui.key_pages import footer_for
-from tui.link import Link
+from tui.keys.pages import footer_for
 from tui.render.frame import key_bar, run_line, run_state, status_bar, tab_bar
 from tui.render.naming import run_names
 from tui.session import Session
+from tui.terminal.link import Link
 from tui.widgets.cellgrid import CellGrid
 
 SAID_SECONDS = 5.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Log
 
-from tui.series import LOG_LINES, Series
+from tui.following.series import LOG_LINES, Series
 
 
 class LogView(Log):

@@ -1,0 +1,1 @@
+"""A run that trains, followed: its journal read into the columns and lines that screens show."""

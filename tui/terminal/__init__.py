@@ -1,0 +1,1 @@
+"""The line to the terminal: what it shows, what is under way on it, and the signals that end it."""
