@@ -15,7 +15,7 @@ from tui.sweep.plan import Sweep, read_sweep
 optuna = pytest.importorskip("optuna")
 pytest.importorskip("distributed")
 
-from tui.sweep.study import ENOUGH, Study, require_extra  # noqa: E402
+from tui.sweep.study import ENOUGH, Study, importances, require_extra  # noqa: E402
 
 WORDS = '''
 trials = 40
@@ -118,15 +118,33 @@ def test_no_pruning_never_prunes(tmp_path: Path) -> None:
 
 
 def test_importances_are_told_of_enough_trials_and_find_what_matters(tmp_path: Path) -> None:
-    study = Study(sweep(tmp_path))
-    for number in range(ENOUGH - 1):
-        carry_out(study, number)
-    assert study.importances() == {}
-    for number in range(ENOUGH - 1, 40):
-        carry_out(study, number)
-    found = study.importances()
+    asked = sweep(tmp_path)
+    study = Study(asked)
+    trials = [carry_out(study, number) for number in range(40)]
+    assert importances(asked, trials[: ENOUGH - 1]) == {}
+    found = importances(asked, trials)
     assert sum(found.values()) == pytest.approx(1)
-    assert max(found, key=lambda name: found[name]) == "lr"
+    assert next(iter(found)) == "lr"
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+    others = [replace(trial, state="pruned", value=None) for trial in trials[: ENOUGH + 9]]
+    assert importances(asked, [*trials, *others]) == found
+
+
+def test_a_rate_that_rounding_put_beyond_its_bound_has_its_importance(tmp_path: Path) -> None:
+    asked = sweep(tmp_path)
+    study = Study(asked)
+    trials = [carry_out(study, number) for number in range(ENOUGH)]
+    beyond = {**trials[0].parameters, "lr": 1e-1 * (1 + 1e-13)}
+    assert asked.space["lr"].contains(beyond["lr"])
+    found = importances(asked, [replace(trials[0], parameters=beyond), *trials[1:]])
+    assert found.keys() == asked.space.keys()
+
+
+def test_trials_of_one_value_tell_of_no_importance(tmp_path: Path) -> None:
+    asked = sweep(tmp_path)
+    study = Study(asked)
+    trials = [replace(carry_out(study, number), value=0.5) for number in range(ENOUGH)]
+    assert importances(asked, trials) == {}
 
 
 @pytest.mark.parametrize("state", ["pruned", "diverged", "failed"])

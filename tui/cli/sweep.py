@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tui.sweep.plan import Sweep
 
 SHOWN = 5  # trials in the table at the end
+STOPPED = "stopped; trials under way wrote a checkpoint, and the same command goes on"
 
 
 class _Stopped(BaseException):
@@ -52,7 +53,7 @@ def sweep(
     """
     one_thread_each(os.environ)
     from tui.sweep.crew import open_crew
-    from tui.sweep.driver import Driver, driving, require_free
+    from tui.sweep.driver import Driver, SweepStopped, driving, require_free
     from tui.sweep.plan import read_sweep, settle
     from tui.sweep.study import require_extra
 
@@ -73,8 +74,9 @@ def sweep(
             _begin(driver, folder, crew.slots(), as_json)
             driver.drive()
     except _Stopped as stopped:
-        words = "stopped; trials under way wrote a checkpoint, and the same command goes on"
-        return say(words, 128 + stopped.number)
+        return say(STOPPED, 128 + stopped.number)
+    except SweepStopped:
+        return say(STOPPED, DONE)
     _end(driver, folder, as_json)
     return DONE if any(trial.state == "finished" for trial in driver.trials) else FAILED
 
@@ -127,6 +129,8 @@ def _begin(driver: Driver, folder: Path, slots: int, as_json: bool) -> None:
 
 def _teller(asked: Sweep, as_json: bool) -> Callable[[Trial], None]:
     """What says how a trial ended, and the best so far."""
+    from tui.sweep.results import ranked
+
     best: list[Trial] = []
 
     def tell(trial: Trial) -> None:
@@ -151,18 +155,21 @@ def _teller(asked: Sweep, as_json: bool) -> Callable[[Trial], None]:
 
 def _end(driver: Driver, folder: Path, as_json: bool) -> None:
     """The best trials; the accuracy on the test images is told of the first of them alone."""
+    from tui.sweep.results import ranked
+    from tui.sweep.study import importances
+
     objective = driver.sweep.objective
     best = ranked(driver.trials, objective)
     counts = {
         state: sum(trial.state == state for trial in driver.trials)
         for state in ("finished", "pruned", "diverged", "failed")
     }
-    importances = driver.study.importances()
+    shares = importances(driver.sweep, driver.trials)
     test = _test_accuracy(folder, best[0]) if best else None
     if as_json:
         told: dict[str, Any] = {"event": "SweepEnded", "sweep": str(folder), **counts}
         told |= {"best": asdict(best[0]) if best else None, "test_accuracy": test}
-        print_json({**told, "importances": importances})
+        print_json({**told, "importances": shares})
         return
     print(", ".join(f"{count} {state}" for state, count in counts.items() if count))
     if not best:
@@ -172,19 +179,13 @@ def _end(driver: Driver, folder: Path, as_json: bool) -> None:
         for trial in best[:SHOWN]
     ]
     print_table(("trial", f"valid {objective}", "settings", "run"), rows)
-    for name, share in importances.items():
+    for name, share in shares.items():
         print(f"{share:6.1%} of the differences: {name}")
     if test is not None:
         print(f"test accuracy of trial {best[0].number}: {test:.2%}")
     print(
         f"train with its settings: cnn-tui train --config {folder / best[0].runs[0] / 'run.toml'}"
     )
-
-
-def ranked(trials: list[Trial], objective: str) -> list[Trial]:
-    """The trials that finished, the best first."""
-    finished = [trial for trial in trials if trial.value is not None]
-    return sorted(finished, key=lambda trial: trial.value or 0.0, reverse=objective == "accuracy")
 
 
 def words(trial: Trial) -> str:

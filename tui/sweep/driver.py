@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import fmean
 
 from cnnlib.errors import RunError, SpecificationError
-from cnnlib.runs.commands import Stop, send
+from cnnlib.runs.commands import CommandReader, Request, Stop, send
 from cnnlib.runs.directory import Run
 from cnnlib.runs.lock import RunLock, owner
 from data.errors import DataError
@@ -29,6 +29,10 @@ from tui.sweep.trials import Course, RunMaker
 POLL_SECONDS = 0.2
 MOST_ATTEMPTS = 5  # times that a run is given to a worker
 Tell = Callable[[Trial], None]
+
+
+class SweepStopped(Exception):
+    """The command to stop stands in the folder of the sweep."""
 
 
 @contextlib.contextmanager
@@ -101,19 +105,24 @@ class Driver:
         self._tell = tell
         self._journal = SweepJournal(folder)
         self._maker = RunMaker(sweep, folder)
+        self._commands = CommandReader(Run(folder).commands_path)
         self._going: list[Going] = []
 
     def drive(self) -> list[Trial]:
         """Carry out what is left; returns all trials.
 
         Raises:
+            SweepStopped: a front end asked for it.
             CrewLost: the scheduler is gone.
             RunError: a file cannot be written, or the lock was taken over.
         """
         try:
+            while self._commands.poll():
+                pass  # what was asked of a driver before
             self._take_up()
             while self._going or len(self.trials) < self.sweep.trials:
                 self._lock.heartbeat()
+                self._obey()
                 self._top_up()
                 for going in list(self._going):
                     self._follow(going)
@@ -121,6 +130,12 @@ class Driver:
         finally:
             self._journal.close()
         return self.trials
+
+    def _obey(self) -> None:
+        """Of the commands that a run takes, a sweep knows one."""
+        for request in self._commands.poll():
+            if isinstance(request, Request) and request.command == Stop():
+                raise SweepStopped
 
     def _take_up(self) -> None:
         """Go on with what a driver before left under way, and stop what it had given up."""

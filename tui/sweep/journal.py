@@ -71,7 +71,7 @@ def read_trials(folder: Path, space: Space | None = None) -> list[Trial]:
     whole, _, _ = read_bounded(path, _MOST).rpartition(b"\n")
     trials: dict[int, Trial] = {}
     for number, line in enumerate(whole.split(b"\n") if whole else [], 1):
-        trial = _decode(line, space)
+        trial = decode(line, space)
         if trial is None or (trial.number not in trials and trial.number != len(trials)):
             raise RunError(
                 f"{path}, line {number}",
@@ -131,7 +131,7 @@ class SweepJournal:
         os.close(self._descriptor)
 
 
-def _decode(line: bytes, space: Space | None) -> Trial | None:
+def decode(line: bytes, space: Space | None = None) -> Trial | None:
     """The trial that a line tells, or None where it tells none that the space could hold."""
     try:
         body: Any = json.loads(line.decode("utf-8"))

@@ -6,10 +6,18 @@ up again, by asking for the very same settings and telling what came of them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cnnlib.errors import SpecificationError
-from tui.sweep.space import Distribution, Parameters, choice, integer, log_uniform, uniform
+from tui.sweep.space import (
+    Distribution,
+    Parameters,
+    Value,
+    choice,
+    integer,
+    log_uniform,
+    uniform,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,18 +34,34 @@ def require_extra() -> None:
     Raises:
         SpecificationError: one of them is not.
     """
+    require_optuna()
     try:
         import distributed
+    except ImportError as error:
+        raise _missing(error) from None
+    del distributed
+
+
+def require_optuna() -> None:
+    """See that Optuna is there, and keep it quiet.
+
+    Raises:
+        SpecificationError: it is not.
+    """
+    try:
         import optuna
     except ImportError as error:
-        raise SpecificationError(
-            "sweep",
-            expected="the packages optuna and distributed",
-            received=f"no {error.name or 'such package'}",
-            advice="Install the extra: pip install 'cnn-tui[sweep]'.",
-        ) from None
-    del distributed
+        raise _missing(error) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def _missing(error: ImportError) -> SpecificationError:
+    return SpecificationError(
+        "sweep",
+        expected="the packages optuna and distributed",
+        received=f"no {error.name or 'such package'}",
+        advice="Install the extra: pip install 'cnn-tui[sweep]'.",
+    )
 
 
 ENOUGH = 10  # finished trials before anything is said about importances
@@ -62,7 +86,7 @@ class Study:
         pruning = sweep.pruning
         self._study = optuna.create_study(
             study_name=sweep.name,  # of which Hyperband makes its brackets
-            direction="minimize" if sweep.objective == "loss" else "maximize",
+            direction=_direction(sweep),
             sampler=sweep.search.sampler((sweep.seed * 1_000_003 + len(trials)) % 2**32),
             pruner=pruning.pruner(sweep.most_epochs) if pruning else optuna.pruners.NopPruner(),
         )
@@ -90,15 +114,6 @@ class Study:
         state = self._state(trial)
         self._study.tell(asked, trial.value if state == self._states.COMPLETE else None, state)
 
-    def importances(self) -> dict[str, float]:
-        """How much of the differences in the objective each setting explains; {} for too few."""
-        from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-
-        finished = self._study.get_trials(deepcopy=False, states=(self._states.COMPLETE,))
-        if len(finished) < ENOUGH or len({trial.value for trial in finished}) < 2:
-            return {}
-        return dict(get_param_importances(self._study, evaluator=PedAnovaImportanceEvaluator()))
-
     def _take(self, number: int, parameters: Parameters | None) -> Parameters:
         if parameters is not None:
             self._study.enqueue_trial(parameters)
@@ -112,6 +127,55 @@ class Study:
             "pruned": self._states.PRUNED,
             "diverged": self._states.PRUNED,
         }.get(trial.state, self._states.FAIL)
+
+
+def importances(sweep: Sweep, trials: Iterable[Trial]) -> dict[str, float]:
+    """How much of the differences in the objective each setting explains; {} for too few trials.
+
+    Watanabe, Bansal and Hutter, "PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in
+    Arbitrary Subspaces", IJCAI 2023.
+
+    Args:
+        sweep: what it is asked to do.
+        trials: of which those count that finished.
+
+    Returns:
+        Shares that sum to 1, the greatest first.
+
+    Raises:
+        SpecificationError: Optuna is not installed.
+    """
+    finished = [trial for trial in trials if trial.state == "finished"]
+    if len(finished) < ENOUGH or len({trial.value for trial in finished}) < 2:
+        return {}
+    require_optuna()
+    import optuna
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+    space = {name: _optuna(each) for name, each in sweep.space.items()}
+    study = optuna.create_study(direction=_direction(sweep))
+    study.add_trials(
+        [
+            optuna.trial.create_trial(
+                value=trial.value,
+                params={name: _within(sweep.space[name], trial.parameters[name]) for name in space},
+                distributions=space,
+            )
+            for trial in finished
+        ]
+    )
+    return dict(get_param_importances(study, evaluator=PedAnovaImportanceEvaluator()))
+
+
+def _direction(sweep: Sweep) -> Literal["minimize", "maximize"]:
+    return "minimize" if sweep.objective == "loss" else "maximize"
+
+
+def _within(distribution: Distribution, value: Value) -> Value:
+    """The value without what the rounding of its logarithm put it beyond the bounds."""
+    if isinstance(distribution, log_uniform) and isinstance(value, int | float):
+        return min(distribution.high, max(distribution.low, value))
+    return value
 
 
 def _optuna(distribution: Distribution) -> BaseDistribution:

@@ -6,6 +6,8 @@ writing that down neither loses it nor makes another.
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -13,13 +15,15 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from cnnlib.events import CommandDone, EpochEnded, Record, RunEnded, RunStarted
 from cnnlib.runs.directory import Run
 from cnnlib.runs.journal import JournalReader
+from cnnlib.runs.state import RunState
 
 if TYPE_CHECKING:
     from data import Dataset
-    from tui.settings.training import Settings
+    from tui.settings.training.training import Settings
     from tui.sweep.plan import Sweep
     from tui.sweep.space import Parameters
 
+_NAME = re.compile(r"-trial-(\d{4,9})(?:-seed-(\d{1,18}))?$")
 _BY_HAND = ("Stop", "Abandon")
 
 
@@ -37,12 +41,14 @@ class Course:
         run: the run.
         values: the objective after each epoch, by the epoch's number.
         end: how it is over, or None.
+        state: where it stands.
     """
 
     def __init__(self, run: Run, objective: str) -> None:
         self.run = run
         self.values: dict[int, float] = {}
         self.end: End | None = None
+        self.state = RunState()
         self._loss = objective == "loss"
         self._reader = JournalReader(run.journal_path)
         self._asked = ""
@@ -56,6 +62,7 @@ class Course:
         records = self._reader.read_all()
         if self._reader.restarted:
             self.values.clear()
+            self.state = RunState()
             self.end, self._asked = None, ""
         for record in records:
             self._add(record)
@@ -66,6 +73,7 @@ class Course:
 
     def _add(self, record: Record) -> None:
         event = record.event
+        self.state.add(record)
         if isinstance(event, RunStarted):
             self.end, self._asked = None, ""
         elif isinstance(event, EpochEnded):
@@ -133,6 +141,23 @@ class RunMaker:
             self._loaded = None  # two need not stand in memory
             self._loaded = (wanted, load_dataset(settings))
         return self._loaded[1]
+
+
+def runs_by_trial(folder: Path) -> dict[int, tuple[Run, ...]]:
+    """The runs that are in the folder of a sweep, by the number of their trial, one a seed.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    found: dict[tuple[int, int], str] = {}
+    for name in sorted(entry.name for entry in os.scandir(folder)):
+        told = _NAME.search(name)
+        if told and not name.startswith("."):
+            found.setdefault((int(told[1]), int(told[2] or 0)), name)
+    runs: dict[int, tuple[Run, ...]] = {}
+    for number, seed in sorted(found):
+        runs[number] = (*runs.get(number, ()), Run(folder / found[number, seed]))
+    return runs
 
 
 def run_name(number: int, seed: int | None) -> str:
