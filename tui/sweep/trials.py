@@ -19,7 +19,7 @@ from cnnlib.runs.state import RunState
 
 if TYPE_CHECKING:
     from data import Dataset
-    from tui.settings.training.training import Settings
+    from tui.settings.training import Settings
     from tui.sweep.plan import Sweep
     from tui.sweep.space import Parameters
 
