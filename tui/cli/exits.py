@@ -12,6 +12,8 @@ import traceback
 
 import typer
 
+from tui.cli.mistyped import describe
+
 DONE = 0
 FAILED = 1
 WRONG_WORDS = 2
@@ -26,7 +28,7 @@ def exit_code_of(error: BaseException) -> int | None:
         case typer.Exit():
             return error.exit_code
         case typer.TyperException():
-            return _usage(error)
+            return say(describe(error), error.exit_code)
         case KeyboardInterrupt() | typer.Abort():
             return INTERRUPTED
         case BrokenPipeError():
@@ -47,13 +49,6 @@ def say(message: str, code: int = FAILED) -> int:
     if speaks():
         print("cnn-tui: " + " ".join(message.split()), file=sys.stderr, flush=True)
     return code
-
-
-def _usage(error: typer.TyperException) -> int:
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "cnn-tui"
-    message = error.format_message().rstrip(".")
-    return say(f"{message}. See `{command} --help`.", error.exit_code)
 
 
 def _of_the_system(error: OSError) -> str:
