@@ -27,8 +27,9 @@ from cnnlib.runs.commands import (
 from cnnlib.runs.directory import Run, RunSummary, create, find, list_runs, slug, summary
 from cnnlib.runs.files import read_bounded, read_json, write_atomically
 from cnnlib.runs.history import RunHistory
-from cnnlib.runs.journal import JournalReader, JournalWriter
+from cnnlib.runs.journal import JournalWriter
 from cnnlib.runs.lock import Owner, RunLock, owner
+from cnnlib.runs.reading import JournalReader
 from cnnlib.runs.rewind import Rewound
 from cnnlib.runs.state import RunState, read_state
 

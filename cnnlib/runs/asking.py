@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from cnnlib.errors import RunError
 from cnnlib.events import CommandDone, CommandRefused, Event, Record, RunEnded, StepEnded
 from cnnlib.runs.commands import Command, send
-from cnnlib.runs.journal import JournalReader
 from cnnlib.runs.lock import Owner, owner
+from cnnlib.runs.reading import JournalReader
 from cnnlib.runs.state import read_state
 
 if TYPE_CHECKING:

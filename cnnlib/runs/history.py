@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cnnlib.errors import RunError
 from cnnlib.events import EpochEnded, Evaluated, Record, StepEnded
 from cnnlib.runs.files import write_atomically
-from cnnlib.runs.journal import JournalReader
+from cnnlib.runs.reading import JournalReader
 from cnnlib.runs.state import RunState, read_state
 
 if TYPE_CHECKING:

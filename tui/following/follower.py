@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cnnlib.errors import CnnError
 from cnnlib.runs import lock
-from cnnlib.runs.journal import JournalReader
+from cnnlib.runs.reading import JournalReader
 from cnnlib.runs.sketch import sketch
 from tui.following.series import Series
 from tui.following.usage import Meter, Usage

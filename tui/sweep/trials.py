@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cnnlib.events import CommandDone, EpochEnded, Record, RunEnded, RunStarted
 from cnnlib.runs.directory import Run
-from cnnlib.runs.journal import JournalReader
+from cnnlib.runs.reading import JournalReader
 from cnnlib.runs.state import RunState
 
 if TYPE_CHECKING:
