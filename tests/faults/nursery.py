@@ -16,7 +16,7 @@ from pathlib import Path
 def main() -> None:
     """Serve until the input ends."""
     from cnnlib.runs.directory import Run
-    from tui.experiment.training import train
+    from tui.experiment.owning import train
 
     child = 0
     for line in sys.stdin:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tui.experiment.loading import RunData as RunData
     from tui.experiment.loading import load_data as load_data
     from tui.experiment.loading import load_model as load_model
+    from tui.experiment.owning import train as train
     from tui.experiment.preparing import prepare as prepare
-    from tui.experiment.training import train as train
 
 _HOMES = {
     "RunData": "loading",
@@ -30,7 +30,7 @@ _HOMES = {
     "load_data": "loading",
     "load_model": "loading",
     "prepare": "preparing",
-    "train": "training",
+    "train": "owning",
 }
 
 __all__ = ["RunData", "fork", "launch", "load_data", "load_model", "prepare", "train"]

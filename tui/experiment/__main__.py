@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     from cnnlib.runs.directory import Run
     from data.errors import DataError
     from tui.experiment.keeping import mutter
-    from tui.experiment.training import train
+    from tui.experiment.owning import train
 
     try:
         return train(Run(Path(arguments[0])), ranks=int(arguments[1]) if arguments[1:] else 0)

@@ -125,8 +125,8 @@ def measure(settings: Settings, *, seconds: float = 1.0) -> Timing:
         RankError: the training failed.
     """
     from cnnlib.errors import RankError
+    from tui.experiment.owning import train
     from tui.experiment.preparing import prepare
-    from tui.experiment.training import train
 
     trial = replace(settings, epochs=max(settings.epochs, 100), stopping="")
     with tempfile.TemporaryDirectory(prefix="cnn-tui-timing-") as folder:

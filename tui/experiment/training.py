@@ -1,8 +1,7 @@
-"""A training carried out in its run directory.
+"""A training carried out in its run directory, event by event.
 
 The trainer yields events; here each goes into the journal, and between two steps checkpoints
-are written, signals are answered and commands are obeyed. Whatever happens to the process, the
-directory can be taken up again: training then goes on from the last checkpoint to the same bits.
+are written, signals are answered and commands are obeyed.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from cnnlib import events as ev
-from cnnlib.errors import CheckpointError, CnnError, DivergedError, RankError, RunError
+from cnnlib.errors import CheckpointError, CnnError, RankError, RunError
 from cnnlib.report import evaluate
 from cnnlib.runs.commands import CommandReader, Refused, answered
 from cnnlib.runs.history import RunHistory
@@ -29,7 +28,6 @@ from tui.experiment.loading import load_data
 from tui.experiment.obeying import Obeying
 from tui.experiment.saving import take, write
 from tui.experiment.signals import Signals
-from tui.experiment.witness import Witness
 from tui.settings.training import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
     from cnnlib.trainer import Trainer
 
-OVER = ("finished", "early-stopping")  # reasons after which nothing is left to train
 SAID_AGAIN = (ev.EpochStarted, ev.Evaluated)  # where an epoch or its end is cut short
 COMMAND_SECONDS = 0.05  # between two looks at the commands
 PAUSE_SECONDS = 0.1  # the same while paused
@@ -45,74 +42,6 @@ PAUSE_SECONDS = 0.1  # the same while paused
 
 class TakenOver(RunError):
     """Another trainer has the run now: nothing more may be written into it."""
-
-
-def train(
-    run: Run,
-    listen: Listen = lambda record: None,
-    *,
-    communicator: Communicator | None = None,
-    ranks: int = 0,
-) -> int:
-    """Train a run in this process, from its beginning or from its last checkpoint.
-
-    Args:
-        run: its directory.
-        listen: is given every record as it is written.
-        communicator: to ranks that a launcher started; without it they are started here.
-        ranks: how many to start; 0: as many as the run says.
-
-    Returns:
-        0 when it finished or was ended by a command; 128 and the number of the signal that
-        stopped it.
-
-    Raises:
-        RunError: another trainer has the run, or it is finished.
-        DivergedError: a number left the finite ones; recorded in the run.
-        CnnError, DataError, OSError: it failed; recorded in the run as far as possible.
-    """
-    with RunLock(run) as lock, Signals() as signals:
-        run.remove_leftovers()
-        history = RunHistory.read(run)
-        _require_unfinished(run, history)
-        journal = JournalWriter(run.journal_path)
-        training = Training(run, lock, signals, journal, history, listen)
-        witness = Witness(run, communicator.size) if communicator else None
-        try:
-            ended = training.carry_out(communicator, ranks)
-        except TakenOver:
-            raise  # with the journal as it is: it belongs to the other trainer
-        except BaseException as error:
-            training.record_failure(error)
-            raise
-        finally:
-            training.close()
-            if witness:
-                witness.dismiss()
-        journal.close()
-        return _exit_code(run, ended, signals.stop)
-
-
-def _require_unfinished(run: Run, history: RunHistory) -> None:
-    state = history.state.state
-    if state in OVER:
-        raise RunError(
-            f"run {run.id}",
-            expected="a run with epochs left to train",
-            received=f"one that is over ({state})",
-            advice=f"Begin another like it: cnn-tui train --config {run.description_path}",
-        )
-
-
-def _exit_code(run: Run, ended: ev.RunEnded, stopped_by: int | None) -> int:
-    if ended.reason == "diverged":
-        raise DivergedError(
-            f"run {run.id} diverged: {ended.message}",
-            advice=f"Resume it with: cnn-tui resume {run.id} --lr X",
-        )
-    if ended.reason == "failed":
-        raise RankError(f"run {run.id} failed: {ended.message}")
-    return 128 + stopped_by if ended.reason == "stopped" and stopped_by is not None else 0
 
 
 class Training(Obeying):
