@@ -37,8 +37,11 @@ architecture = """
 Conv2d(4, kernel=3, stride=4)
 ReLU()
 Flatten()
-Dense(10)
+Dense(3)
 """
+
+[data]
+name = "PICTURES"
 
 [training]
 epochs = 2
@@ -88,8 +91,8 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 class Sweeping:
     """The command, begun as often as need be."""
 
-    def __init__(self, folder: Path, cluster: Cluster, trials: int) -> None:
-        words = SWEEP.replace("TRIALS", str(trials))
+    def __init__(self, folder: Path, cluster: Cluster, pictures: Path, trials: int) -> None:
+        words = SWEEP.replace("TRIALS", str(trials)).replace("PICTURES", str(pictures))
         (folder / "killed.toml").write_text(words, encoding="utf-8")
         self.words = [
             *(sys.executable, "-m", "tui", "sweep", str(folder / "killed.toml"), "--json"),
@@ -115,13 +118,15 @@ def await_that(holds: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < end, "it never came"
-        time.sleep(0.1)
+        time.sleep(0.02)
 
 
 @pytest.mark.slow
-def test_killed_workers_and_a_killed_driver_lose_no_trial(tmp_path: Path, cluster: Cluster) -> None:
+def test_killed_workers_and_a_killed_driver_lose_no_trial(
+    tmp_path: Path, cluster: Cluster, pictures: Path
+) -> None:
     await_that(lambda: cluster.file.exists() and cluster.file.stat().st_size > 0)
-    sweeping = Sweeping(tmp_path, cluster, TRIALS)
+    sweeping = Sweeping(tmp_path, cluster, pictures, TRIALS)
 
     driver = sweeping.start()
     sweeping.wait_until(5, driver)
@@ -162,10 +167,10 @@ def test_killed_workers_and_a_killed_driver_lose_no_trial(tmp_path: Path, cluste
 
 @pytest.mark.slow
 def test_a_scheduler_that_goes_is_said_and_the_sweep_goes_on_with_another(
-    tmp_path: Path, cluster: Cluster
+    tmp_path: Path, cluster: Cluster, pictures: Path
 ) -> None:
     await_that(lambda: cluster.file.exists() and cluster.file.stat().st_size > 0)
-    sweeping = Sweeping(tmp_path, cluster, 6)
+    sweeping = Sweeping(tmp_path, cluster, pictures, 6)
     driver = sweeping.start()
     sweeping.wait_until(2, driver)
     cluster.scheduler.kill()
