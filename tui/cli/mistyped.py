@@ -30,9 +30,10 @@ def describe(error: typer.TyperException) -> str:
 def _wrong_value(error: typer.TyperException) -> str:
     """Where, expected, received: of a value that its option cannot take; else nothing."""
     cause, parameter = error.__cause__, getattr(error, "param", None)
-    found: list[dict[str, Any]] = cause.errors() if hasattr(cause, "errors") else []
-    if not found or parameter is None:
+    errors = getattr(cause, "errors", None)  # of pydantic's ValidationError
+    if errors is None or parameter is None:
         return ""
+    found: list[dict[str, Any]] = errors()
     expected = _expected(found[0])
     name = parameter.metavar or parameter.name.upper()  # of an argument
     where = next((word for word in parameter.opts if word.startswith("--")), name)
