@@ -93,8 +93,9 @@ def press_keys(meter: Meter, times: int, between: float) -> None:
 
     for _ in range(times):
         for key, word, shown in (
-            ("y", "(log)", True), ("y", "(log)", False), ("m", "mean of", True),
-            ("mmm", "mean of", False), ("?", "Esc closes", True), ("\r", "Esc closes", False),
+            ("y", "(log)", True), ("y", "(log)", False), ("m", "mean of 0.05", True),
+            ("m", "mean of 0.2", True), ("m", "mean of 1", True), ("m", "mean of", False),
+            ("?", "Esc closes", True), ("\r", "Esc closes", False),
         ):  # fmt: skip
             meter.press(key, lambda text, word=word, shown=shown: (word in text) is shown)
             pause()

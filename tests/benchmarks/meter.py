@@ -27,6 +27,10 @@ Holds = Callable[[str], bool]
 APP = "from tui.cli import main; main()"
 
 
+class ProgramEnded(Exception):
+    """The program that is measured is no longer there."""
+
+
 @dataclass
 class Press:
     """A key that was pressed, and what the screen shows when it has had its effect."""
@@ -55,6 +59,7 @@ class Meter:
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, size)
         self._end = threading.Event()
+        self._has_ended = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -63,9 +68,10 @@ class Meter:
         while not self._end.is_set():
             try:
                 portion = os.read(self._terminal, 65536)
-            except OSError:
-                return
+            except OSError:  # nobody has the terminal any more
+                portion = b""
             if not portion:
+                self._has_ended.set()
                 return
             self.received.append((time.perf_counter(), portion))
             *whole, rest = (rest + portion).split(QUESTION)
@@ -74,6 +80,15 @@ class Meter:
                 with contextlib.suppress(OSError):  # hung up meanwhile
                     os.write(self._terminal, ANSWER * len(whole))
 
+    def require_alive(self) -> None:
+        """A program that has ended answers to no key and sends no byte: that is no measurement.
+
+        Raises:
+            ProgramEnded: it has ended; with what it showed last.
+        """
+        if self._has_ended.is_set():
+            raise ProgramEnded(f"it ended while it was measured:\n{self.screens().last()}")
+
     @property
     def total(self) -> int:
         """Bytes received so far."""
@@ -81,6 +96,7 @@ class Meter:
 
     def press(self, key: str, holds: Holds = lambda text: True) -> None:
         """Press a key; `holds` of the screen when it has had its effect."""
+        self.require_alive()
         self.presses.append(Press(time.perf_counter(), key, holds))
         os.write(self._terminal, key.encode())
 
@@ -92,6 +108,7 @@ class Meter:
         """Wait until the screen shows a word."""
         end = time.monotonic() + seconds
         while word not in self.screens().last():
+            self.require_alive()
             if time.monotonic() > end:
                 raise TimeoutError(f"never saw {word!r}:\n{self.screens().last()}")
             time.sleep(0.3)
@@ -100,6 +117,7 @@ class Meter:
         """Wait so long; the bytes that came."""
         before = self.total
         time.sleep(seconds)
+        self.require_alive()
         return self.total - before
 
     def close(self) -> None:
