@@ -259,9 +259,9 @@ def test_rooms_of_the_application_use_only_the_floors_below_them() -> None:
 SWEEP_FLOORS = (
     {"space"},
     {"search", "applying", "journal"},
-    {"plan"},
-    {"trials", "study"},
-    {"worker"},
+    {"plan", "results"},
+    {"trials", "study", "view"},
+    {"worker", "following", "looking", "ordering", "asking"},
     {"crew"},
     {"driver"},
 )

@@ -52,6 +52,8 @@ class Session:
         self.run: Run | None = None
         self.run_name = ""
         """What its user calls it."""
+        self.sweep: Path | None = None
+        """The folder of the sweep that was opened last."""
         self.sample = Sample()
         self.mistakes_filter = ""
         """Which mistakes are listed, such as "t=2 p=7"; empty: all."""

@@ -9,12 +9,12 @@ from textual.actions import parse
 
 from tui.app.app import CnnTuiApp
 from tui.keys.bindings import bindings_for
-from tui.keys.commands import COMMANDS, DENIED, PANES, command, commands_for
+from tui.keys.commands import COMMANDS, DENIED, PLACES, command, commands_for
 from tui.keys.labels import key_label
 from tui.keys.pages import footer_for, help_for, readme_table
 from tui.panes import pane_class
 
-NAMES = [name for name, _ in PANES]
+NAMES = [name for name, _ in PLACES]
 
 
 @pytest.mark.parametrize("pane", NAMES)

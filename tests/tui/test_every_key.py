@@ -22,7 +22,7 @@ from textual.actions import parse
 
 from data import Dataset
 from tui.app.app import CnnTuiApp
-from tui.keys.commands import COMMANDS, PANES, Command, Table, commands_for
+from tui.keys.commands import COMMANDS, PLACES, Command, Table, commands_for
 from tui.keys.labels import key_label
 from tui.keys.pages import help_for
 from tui.panes import pane_class
@@ -77,7 +77,7 @@ async def press(app: CnnTuiApp, key: str) -> None:
         await asyncio.sleep(0.002)
 
 
-@pytest.mark.parametrize("pane", [name for name, _ in PANES])
+@pytest.mark.parametrize("pane", [name for name, _ in PLACES])
 async def test_every_key_of_the_help_page_calls_its_action(
     pane: str, listen: Listen, tmp_path: Path
 ) -> None:
@@ -85,7 +85,7 @@ async def test_every_key_of_the_help_page_calls_its_action(
     told = {label for keys, _ in (*help_for(None), *help_for(pane)) for label in keys.split(" ")}
     app = CnnTuiApp(Terminal(), data="mnist-5k", runs=tmp_path / "runs")
     async with app.run_test(size=(80, 24)) as pilot:
-        await app.action_show_pane(pane)
+        await app.show_place(pane)
         await pilot.pause()
         calls = listen()
         assert app.current_pane is not None
@@ -103,8 +103,8 @@ async def test_every_command_is_carried_out_from_the_palette(
 ) -> None:
     app = CnnTuiApp(Terminal(), data="mnist-5k", runs=tmp_path / "runs")
     async with app.run_test(size=(80, 24)) as pilot:
-        for name, _ in reversed(PANES):
-            await app.action_show_pane(name)
+        for name, _ in reversed(PLACES):
+            await app.show_place(name)
         await pilot.pause()
         calls = listen()
         for entry in COMMANDS:

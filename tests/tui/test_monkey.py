@@ -24,7 +24,7 @@ import data
 from cnnlib.runs import Run
 from data import Dataset, NotAvailable
 from tui.app.app import CnnTuiApp
-from tui.keys.commands import COMMANDS, PANES
+from tui.keys.commands import COMMANDS, PLACES
 from tui.terminal.abilities import Terminal
 
 PRESSES = int(os.environ.get("CNN_TUI_MONKEY", "120"))
@@ -68,7 +68,7 @@ async def press(app: CnnTuiApp, key: str, history: list[str]) -> None:
         await asyncio.sleep(0.002)
 
 
-@pytest.mark.parametrize("pane", [name for name, _ in PANES])
+@pytest.mark.parametrize("pane", [name for name, _ in PLACES])
 async def test_any_keys_in_any_order(
     pane: str, runs: Path, make_run: Callable[..., FakeRun], tmp_path: Path
 ) -> None:
@@ -89,7 +89,7 @@ async def test_any_keys_in_any_order(
                     history.append(f"resize {size}")
                     await pilot.resize_terminal(*size)
                 if rng.random() < 0.1 or app.current_pane is None:
-                    await app.action_show_pane(pane)
+                    await app.show_place(pane)
                 await press(app, rng.choice(KEYS), history)
                 assert app.return_code is None, f"it left after {history[-8:]}"
     except Exception:

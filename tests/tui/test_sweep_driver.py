@@ -11,13 +11,13 @@ import pytest
 
 from cnnlib.errors import RunError
 from cnnlib.events import CommandDone, EpochEnded, RunEnded, RunStarted
-from cnnlib.runs.commands import CommandReader, Request, Stop
+from cnnlib.runs.commands import CommandReader, Pause, Request, Stop, send
 from cnnlib.runs.directory import Run, list_runs
 from cnnlib.runs.history import RunHistory
 from cnnlib.runs.journal import JournalWriter
 from tui.settings.training import Settings
 from tui.sweep import driver as driver_module
-from tui.sweep.driver import MOST_ATTEMPTS, Driver, driving, require_free
+from tui.sweep.driver import MOST_ATTEMPTS, Driver, SweepStopped, driving, require_free
 from tui.sweep.journal import Trial, read_trials
 from tui.sweep.plan import read_sweep, settle
 
@@ -140,6 +140,23 @@ def test_a_sweep_is_lengthened_by_its_number_of_trials(tmp_path: Path) -> None:
         tmp_path / "other", PaperCrew(by_rate), words.replace("trials = 4", "trials = 6")
     )
     assert [trial.parameters for trial in at_once] == [trial.parameters for trial in longer]
+
+
+def test_a_driver_stops_when_it_is_asked_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    class Asking(PaperCrew):
+        def submit(self, run: Run, folder: Path) -> Any:
+            task = super().submit(run, folder)
+            send(Run(folder), Pause() if len(self.given) == 1 else Stop())
+            return task
+
+    first = Asking(by_rate, slots=1)
+    with pytest.raises(SweepStopped):
+        drive(tmp_path, first)
+    assert len(first.given) == 2
+    second = PaperCrew(by_rate)
+    trials, _ = drive(tmp_path, second)
+    assert [trial.state for trial in trials] == ["finished"] * 4
+    assert len(set(first.given + second.given)) == 4
 
 
 class Killed(BaseException):

@@ -11,7 +11,7 @@ from textual.app import App
 from textual.containers import Container
 from textual.screen import Screen
 
-from tui.keys.commands import PANES, command
+from tui.keys.commands import PANES, VIEWS, command
 from tui.panes import Pane, pane_class
 from tui.session import Session
 
@@ -24,6 +24,7 @@ class Navigation(App[None]):
     def __init__(self, **options: Any) -> None:
         self._panes: dict[str, Pane] = {}
         self._current = ""
+        self._open_views: dict[str, str] = {}  # the view that stands in the place of a pane
         super().__init__(**options)
 
     def pane_shown(self, name: str) -> None:
@@ -52,7 +53,17 @@ class Navigation(App[None]):
         return pane is None or pane.is_ready
 
     async def action_show_pane(self, name: str) -> None:
-        """Show a pane, making it if it was never seen."""
+        """Show a pane as it was left: with the view that was opened there, but not from there."""
+        view = self._open_views.get(name, name)
+        await self.show_place(name if self._current == view else view)
+
+    async def show_place(self, name: str) -> None:
+        """Show a pane or a view, making it if it was never seen."""
+        pane_of = {view: pane for view, _, pane in VIEWS}
+        if name in pane_of:
+            self._open_views[pane_of[name]] = name
+        else:
+            self._open_views.pop(name, None)
         if name == self._current:
             return
         before = self.current_pane
@@ -88,7 +99,7 @@ class Navigation(App[None]):
         if entry.pane is None:
             await self.run_action(entry.action)
         else:
-            await self.action_show_pane(entry.pane)
+            await self.show_place(entry.pane)
             self.action_in_pane(command_id)
 
     # Textual's screens bind Tab and Shift+Tab to these two.
@@ -114,7 +125,8 @@ class Navigation(App[None]):
             self.main.set_focus(chain[at])
             return
         names = [name for name, _ in PANES]
-        await self.action_show_pane(names[(names.index(self._current) + step) % len(names)])
+        here = next((pane for view, _, pane in VIEWS if view == self._current), self._current)
+        await self.action_show_pane(names[(names.index(here) + step) % len(names)])
         self.main.set_focus(None)
         chain = self.main.focus_chain
         if chain:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
-from tui.keys.commands import COMMANDS, PANES, Table, commands_for
+from tui.keys.commands import COMMANDS, PLACES, Table, commands_for
 
 AnyBinding = Binding | tuple[str, str] | tuple[str, str, str]
 
@@ -27,7 +27,7 @@ def bindings(table: Table = COMMANDS) -> list[AnyBinding]:
     ]
     of_panes = [
         Binding(keys, f"in_pane('{command_id}')", title, show=False, id=command_id)
-        for name, _ in PANES
+        for name, _ in PLACES
         for keys, _, title, command_id in bindings_for(name, table)
     ]
     return everywhere + of_panes

@@ -24,6 +24,12 @@ PANES: tuple[tuple[str, str], ...] = (
 )
 """(name, title) of the panes; the n-th one answers to the digit n."""
 
+VIEWS: tuple[tuple[str, str, str], ...] = (("sweep", "Sweep", "runs"),)
+"""(name, title, pane) of what is opened from a pane and then stands in its place."""
+
+PLACES: tuple[tuple[str, str], ...] = (*PANES, *((name, title) for name, title, _ in VIEWS))
+"""(name, title) of everything that has commands of its own."""
+
 DENIED: frozenset[str] = frozenset(
     {f"ctrl+{letter}" for letter in "abhijmsok"}
     | {"ctrl+left_square_bracket", "tilde", "f10", "f11"}
@@ -47,7 +53,7 @@ class Command:
     help: str
     """One line."""
     pane: str | None
-    """Where it works; None: everywhere."""
+    """Where it works, a pane or a view; None: everywhere."""
     footer: bool
     """Whether the footer names it."""
     action: str
@@ -219,7 +225,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("runs.up", ("k", "up"), "Up", "the run before", "runs", False, "step(-1)"),
     Command("runs.first", ("g", "home"), "First", "the newest run", "runs", False, "first"),
     Command("runs.last", ("G", "end"), "Last", "the oldest run", "runs", False, "last"),
-    Command("runs.open", ("enter",), "Open", "show this run in all panes", "runs", True, "open"),
+    Command("runs.open", ("enter",), "Open", "show this run in all panes; of a sweep its trials", "runs", True, "open"),
     Command("runs.compare", ("space",), "Compare", "mark it: its curves are drawn beside those of the run shown", "runs", True, "compare"),
     Command("runs.sort", ("s",), "Sort", "by start, name, state, data, validation, test, time", "runs", False, "sort"),
     Command("runs.search", ("slash",), "Search", "only runs with these words; Esc lists all", "runs", True, "search"),
@@ -229,6 +235,24 @@ COMMANDS: tuple[Command, ...] = (
     Command("runs.delete", ("D",), "Delete", "move the run to the trash", "runs", False, "delete"),
     Command("runs.undo", ("u",), "Undo", "take the last deleted run back", "runs", False, "undo"),
     Command("runs.reload", ("R",), "Reload", "read the runs directory again", "runs", True, "reload"),
+
+    # A sweep, opened in Runs
+    Command("sweep.down", ("j", "down"), "Down", "the next trial", "sweep", False, "step(1)"),
+    Command("sweep.up", ("k", "up"), "Up", "the trial before", "sweep", False, "step(-1)"),
+    Command("sweep.page_on", ("pagedown",), "Page on", "a page on", "sweep", False, "page(1)"),
+    Command("sweep.page_back", ("pageup",), "Page back", "a page back", "sweep", False, "page(-1)"),
+    Command("sweep.first", ("g", "home"), "First", "the first trial of the table", "sweep", False, "first"),
+    Command("sweep.last", ("G", "end"), "Last", "the last trial of the table", "sweep", False, "last"),
+    Command("sweep.open", ("enter",), "Open", "show this trial as the run of all panes; of several seeds one", "sweep", True, "open"),
+    Command("sweep.sort", ("s", "l", "right"), "Sort", "by the next column: trial, state, value, each setting, epochs, time", "sweep", True, "sort(1)"),
+    Command("sweep.sort_back", ("h", "left"), "Sort back", "by the column before", "sweep", False, "sort(-1)"),
+    Command("sweep.reverse", ("S",), "Reverse", "the other way round", "sweep", False, "reverse"),
+    Command("sweep.view", ("m",), "View", "best so far, importances, parallel coordinates, the table alone", "sweep", True, "view"),
+    Command("sweep.clock", ("c",), "Clock", "the best so far over the time, or over the trials", "sweep", False, "clock"),
+    Command("sweep.axes_back", ("left_square_bracket",), "Axes back", "other settings on the parallel coordinates, where not all find room", "sweep", False, "axes(-1)"),
+    Command("sweep.axes_on", ("right_square_bracket",), "Axes", "the same, the other way round", "sweep", False, "axes(1)"),
+    Command("sweep.stop", ("x",), "Stop trial", "stop this trial with a checkpoint: it counts as pruned", "sweep", True, "stop"),
+    Command("sweep.stop_all", ("X",), "Stop all", "stop the whole sweep, which can be taken up again; asks first", "sweep", True, "stop_all"),
 )
 # fmt: on
 

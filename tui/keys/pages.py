@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.keys.commands import COMMANDS, PANES, Table, commands_for
+from tui.keys.commands import COMMANDS, PANES, PLACES, Table, commands_for
 from tui.keys.labels import key_label
 
 
@@ -26,7 +26,7 @@ def help_for(pane: str | None, table: Table = COMMANDS) -> tuple[tuple[str, str]
 
 def readme_table() -> str:
     """The key page of the README: a Markdown table of every command."""
-    titles = dict(PANES)
+    titles = dict(PLACES)
     lines = ["| Key | Where | What it does |", "|---|---|---|"]
     for entry in COMMANDS:
         keys = " ".join(f"`{key_label(key)}`" for key in entry.keys)

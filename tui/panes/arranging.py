@@ -12,6 +12,7 @@ from cnnlib.errors import CnnError
 from cnnlib.runs import Run, RunSummary, labels, trash
 from cnnlib.runs.directory import SORT_KEYS, sort
 from tui.panes.base import Pane
+from tui.render.sweep.row import SweepRow
 from tui.screens.ask import AskScreen
 
 ORDERS = tuple(SORT_KEYS)
@@ -100,7 +101,7 @@ class Arranging(Pane):
         write: Callable[[Run, str], object],
     ) -> None:
         chosen = self.chosen_run()
-        if chosen is None:
+        if chosen is None or self._is_sweep(chosen):
             return
         if chosen.state == "damaged":
             self.say(f"{chosen.id} is damaged: {chosen.note}")
@@ -121,10 +122,16 @@ class Arranging(Pane):
         screen = AskScreen(f"{title} of {run.id}", question, now(chosen), check=attempt)
         self.application.push_screen(screen, done)
 
+    def _is_sweep(self, chosen: RunSummary) -> bool:
+        """Whether it is a sweep, of which it is said that nothing of this can be done."""
+        if isinstance(chosen, SweepRow):
+            self.say(f"{chosen.id} is a sweep, and stays as it is: Enter opens it")
+        return isinstance(chosen, SweepRow)
+
     def action_delete(self) -> None:
         """Move the run to the trash; `undo` brings it back."""
         chosen, shown = self.chosen_run(), self.session.run
-        if chosen is None:
+        if chosen is None or self._is_sweep(chosen):
             return
         if shown is not None and shown.path.absolute() == chosen.path.absolute():
             self.say(f"{chosen.id} is shown in the other panes: open another run first")

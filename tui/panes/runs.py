@@ -1,4 +1,7 @@
-"""Runs: every training in the runs directory, and which of them the other panes show."""
+"""Runs: every training in the runs directory, and which of them the other panes show.
+
+A sweep is one row: Enter opens it, and its trials do not stand among the runs.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,11 @@ from tui.render.cells import Grid, text_width
 from tui.render.naming import is_renamed
 from tui.render.number_tables import Sheet
 from tui.render.run_list import run_list, state_word
+from tui.render.sweep.row import SweepRow, row_of, sweep_facts
 from tui.render.tables import facts, note, window, wrap
 from tui.session import Session
+from tui.sweep.following import Glances
+from tui.sweep.view import SweepView
 from tui.widgets.cellgrid import CellGrid
 
 SECONDS_BETWEEN_LOOKS = 3.0
@@ -36,12 +42,15 @@ class RunsPane(Arranging):
         """The worker has read the directory."""
 
         runs: list[RunSummary]
+        sweeps: list[SweepView]
         problem: str
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.runs: list[RunSummary] | None = None
         self._all: list[RunSummary] = []
+        self._sweeps: dict[str, SweepView] = {}
+        self._glances = Glances(session.runs_root)
         self.problem = ""
         self._chosen = ""
         self._first = 0
@@ -87,12 +96,14 @@ class RunsPane(Arranging):
             runs = list_runs(self.session.runs_root)
         except CnnError as error:
             problem = str(error)
-        self.post_message(self.Listed(runs, problem))
+        self.post_message(self.Listed(runs, self._glances.look(), problem))
 
     @on(Listed)
     def _listed(self, message: Listed) -> None:
         self._reading, self._looked = False, time.monotonic()
-        self._all, self.problem = message.runs, message.problem
+        self._sweeps = {view.folder.name: view for view in message.sweeps}
+        self._all = [*map(row_of, message.sweeps), *message.runs]
+        self.problem = message.problem
         self.runs = self.arranged(self._all)
         self._tell_name()
         if self.is_shown:
@@ -127,12 +138,18 @@ class RunsPane(Arranging):
         box, detail = self.query_one("#runs-list", CellGrid), self.query_one("#run", CellGrid)
         runs = self.runs or []
         box.border_title = self._where(self.app.size.width - 8)
-        told = [self.arrangement(), say.plural(len(runs), "run") if runs else ""]
+        told = [self.arrangement(), *self._counted(runs)]
         box.border_subtitle = "  ".join(filter(None, told))
         box.draw(self._draw_list)
         chosen = runs[self._position()] if runs else None
         detail.border_title = chosen.id if chosen else ""
         detail.draw(lambda width, height: self._draw_run(chosen, width, height))
+
+    def _counted(self, runs: list[RunSummary]) -> list[str]:
+        """How many there are of each kind."""
+        sweeps = sum(isinstance(run, SweepRow) for run in runs)
+        kinds = ((sweeps, "sweep"), (len(runs) - sweeps, "run"))
+        return [say.plural(count, noun) for count, noun in kinds if count]
 
     def _where(self, room: int) -> str:
         """The directory of the runs; of a long name the end."""
@@ -168,6 +185,10 @@ class RunsPane(Arranging):
         session = self.session
         if run is None:
             return Grid.blank(width, height)
+        if isinstance(run, SweepRow):
+            sheet = Sheet(width, height, session.terminal, session.palette)
+            told = sweep_facts(self._sweeps[run.id], sheet)
+            return facts(told, width, height, session.terminal, palette=session.palette)
         if run.state == "damaged":
             lines = wrap(run.note, width)
             return Grid.of("\n".join(lines[:height]) or " ", session.palette.bad)
@@ -213,7 +234,9 @@ class RunsPane(Arranging):
         if not self.runs:
             return
         chosen, shown = self.runs[self._position()], self.session.run
-        if chosen.state == "damaged":
+        if isinstance(chosen, SweepRow):
+            self.say(f"{chosen.id} is a sweep: Enter opens it")
+        elif chosen.state == "damaged":
             self.say(f"{chosen.id} cannot be read: {chosen.note}")
         elif shown is not None and shown.path == chosen.path:
             self.say(f"{chosen.id} is the run that is shown: mark another one")
@@ -227,11 +250,15 @@ class RunsPane(Arranging):
         """Read the directory again."""
         self._look()
 
-    def action_open(self) -> None:
-        """Show this run in all panes, with its data."""
+    async def action_open(self) -> None:
+        """Show this run in all panes, with its data; of a sweep its trials."""
         if not self.runs:
             return
         chosen = self.runs[self._position()]
+        if isinstance(chosen, SweepRow):
+            self.session.sweep = chosen.path
+            await self.application.show_place("sweep")
+            return
         if chosen.state == "damaged":
             self.say(f"{chosen.id} cannot be opened: {chosen.note}")
             return

@@ -1,8 +1,8 @@
 """Line charts in character cells: frame, ticks, legend, marks and the lines themselves.
 
-Each line is rasterised alone (`tui.render.raster`) and laid over the ones before it. Solid lines
-and dotted lines with a mark at every point differ in shape, so colour is never needed to tell them
-apart. Limits move in steps, so that a new point changes few cells.
+Each line is rasterised alone (`tui.render.raster`) and laid over the ones before it. Solid lines,
+dotted lines with a mark at every point and points alone differ in shape, so colour is never needed
+to tell them apart. Limits move in steps, so that a new point changes few cells.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Line:
     x: Numbers
     y: Numbers
     colour: int = DEFAULT
-    style: Literal["solid", "dotted"] = "solid"
+    style: Literal["solid", "dotted", "points"] = "solid"
     value: str = ""
     """What the legend says beside the name: the newest value."""
     listed: bool = True
@@ -226,7 +226,9 @@ def _legend(
 ) -> None:
     """The first row: the title, and at the right each line's stroke, name and newest value."""
     strokes = (
-        {"solid": "──", "dotted": "·●"} if terminal.unicode else {"solid": "**", "dotted": ".o"}
+        {"solid": "──", "dotted": "·●", "points": " ●"}
+        if terminal.unicode
+        else {"solid": "**", "dotted": ".o", "points": " o"}
     )
     names = [line.name for line in lines]
     room = grid.width - (len(title) + 2 if title else 0) - 5 * len(lines) + 2
@@ -265,7 +267,7 @@ def _draw(grid: Grid, canvas: _Canvas, lines: Sequence[Line], terminal: Terminal
             lay(grid, canvas.left, canvas.top, text, line.colour)
     point = "●" if terminal.unicode else "o"
     for line, x, y in thinned:
-        if line.style == "dotted":
+        if line.style != "solid":
             for at, value in zip(x.tolist(), y.tolist(), strict=True):
                 if canvas.x[0] <= at <= canvas.x[1] and canvas.y[0] <= value <= canvas.y[1]:
                     grid.put(canvas.column(at), canvas.row(value), point, line.colour)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.following.series import Series
-from tui.keys.commands import PANES
+from tui.keys.commands import PANES, VIEWS
 from tui.render.cells import Grid, text_width
 from tui.render.format import count, duration, percent, short_count
 from tui.render.palette import Palette
@@ -35,6 +35,7 @@ def tab_bar(
     if not brief and needed + text_width(state) + 2 > width:
         words = state.split()  # the sign and, while it trains, how far it is
         state = " ".join(words[:1] + words[2:])
+    current = next((pane for name, _, pane in VIEWS if name == current), current)
     x, places = 0, []
     for digit, (name, title) in enumerate(PANES, start=1):
         here = name == current

@@ -1,4 +1,7 @@
-"""The list of runs as cells: a row for each, its name and its figures as the place allows."""
+"""The list of runs as cells: a row for each, its name and its figures as the place allows.
+
+A sweep is a row among them, with the number of its trials where a run has that of its epochs.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from tui.render import format as say
 from tui.render.cells import Grid, text_width
 from tui.render.naming import data_name, run_names
 from tui.render.number_tables import Sheet
+from tui.render.sweep.row import SweepRow
 from tui.render.tables import Cell, Column, ellipsis_of, table
 
 WIDE = 110
@@ -36,7 +40,7 @@ def run_list(
         Column("time", "right", keep=50),
         *([Column("network", stretch=True)] if wide else []),
     ]
-    told = [run_names(run.id, run.name) for run in runs]
+    told = [_names(run) for run in runs]
     rest = [_figures(run, sheet, wide=wide, narrow=narrow) for run in runs]
     whole = [
         [Cell(mark, sheet.palette.accent), names[0], *cells]
@@ -54,6 +58,10 @@ def run_list(
         selected=chosen,
         palette=sheet.palette,
     )
+
+
+def _names(run: RunSummary) -> tuple[str, str, str]:
+    return (run.label,) * 3 if isinstance(run, SweepRow) else run_names(run.id, run.name)
 
 
 def _figures(run: RunSummary, sheet: Sheet, *, wide: bool, narrow: bool) -> list[str | Cell]:

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.keys.commands import COMMANDS, PANES, Table
+from tui.keys.commands import COMMANDS, PLACES, Table
 from tui.keys.pages import help_for
 from tui.terminal.abilities import Terminal
 
@@ -25,7 +25,7 @@ def help_text(
     """The page, its lines no wider than that: the pane's keys, those that work everywhere, and
     what is known of the terminal and of the line to it."""
     sections = [
-        (dict(PANES)[pane], help_for(pane, table)),
+        (dict(PLACES)[pane], help_for(pane, table)),
         ("Everywhere", help_for(None, table)),
     ]
     column = max(len(keys) for _, rows in sections for keys, _ in rows) + 4
@@ -81,7 +81,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The page in a frame that scrolls."""
         with VerticalScroll(classes="dialog", can_focus=False) as dialog:
-            dialog.border_title = f"Help: {dict(PANES)[self._pane]}"
+            dialog.border_title = f"Help: {dict(PLACES)[self._pane]}"
             dialog.border_subtitle = "Esc closes, j k scroll"
             yield Page(self._text)
 

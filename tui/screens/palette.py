@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 from textual.widgets.option_list import Option
 
-from tui.keys.commands import PANES, Command, Table
+from tui.keys.commands import PLACES, Command, Table
 from tui.keys.labels import key_label
 from tui.widgets.options import Options
 
@@ -23,7 +23,7 @@ HIDDEN = ("palette", "back")
 
 def name_of(entry: Command) -> str:
     """As the palette calls a command: "Train: Pause"."""
-    return f"{dict(PANES)[entry.pane]}: {entry.title}" if entry.pane else entry.title
+    return f"{dict(PLACES)[entry.pane]}: {entry.title}" if entry.pane else entry.title
 
 
 def found(query: str, table: Table, pane: str) -> list[Command]:

@@ -25,7 +25,7 @@ from typing import Any
 from platformdirs import user_config_path
 
 from cnnlib.errors import SpecificationError
-from tui.keys.commands import COMMANDS, DENIED, PANES, Command
+from tui.keys.commands import COMMANDS, DENIED, PLACES, Command
 from tui.keys.labels import LABELS, key_label
 from tui.settings.training import read_toml
 
@@ -98,7 +98,7 @@ def remapped(keys: Mapping[str, Any], path: Path) -> tuple[Command, ...]:
         replace(entry, keys=_keys(path, entry.id, keys[entry.id])) if entry.id in keys else entry
         for entry in COMMANDS
     )
-    for pane, _ in PANES:
+    for pane, _ in PLACES:
         taken: dict[str, str] = {}
         for entry in (each for each in table if each.pane in (None, pane)):
             for key in entry.keys:

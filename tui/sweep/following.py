@@ -109,6 +109,25 @@ def _told(trial: Trial) -> TrialView:
     return TrialView(trial, trial.state, value, len(trial.values))
 
 
+class Glances:
+    """Glances at all sweeps in a directory of runs, each of which is followed. For one thread.
+
+    Args:
+        root: the directory.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._followers: dict[Path, SweepFollower] = {}
+
+    def look(self) -> list[SweepView]:
+        """How they stand now, by name. Never raises."""
+        there = sweeps_in(self.root)
+        known = self._followers
+        self._followers = {path: known.get(path) or SweepFollower(path) for path in there}
+        return [follower.glance() for follower in self._followers.values()]
+
+
 def sweeps_in(root: Path) -> list[Path]:
     """The folders of sweeps in a directory of runs, by name; none where it cannot be read."""
     try:
