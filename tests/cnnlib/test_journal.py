@@ -34,7 +34,7 @@ from cnnlib.events import (
     StepEnded,
     encode,
 )
-from cnnlib.runs import JournalReader, JournalWriter, Rewound, journal, lines, rewind
+from cnnlib.runs import JournalReader, JournalWriter, Rewound, journal, lines, reading, rewind
 
 
 def step(number: int, epoch: int = 1) -> StepEnded:
@@ -208,7 +208,8 @@ def test_any_bytes_can_be_read(tmp_path_factory: pytest.TempPathFactory, content
 def test_lines_without_end_are_skipped_within_bounds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal, "MAX_LINE", 1000)
+    for module in (journal, reading):
+        monkeypatch.setattr(module, "MAX_LINE", 1000)
     path = tmp_path / "events.jsonl"
     good = encode(Record(1, 1.0, step(1))).encode() + b"\n"
     reader = JournalReader(path)
@@ -324,7 +325,12 @@ def test_what_waits_for_the_disk_is_bounded(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "write", full)
-    while writer._pending_bytes <= 1000:
+    writer.append(step(1))
+    with pytest.raises(RunError, match="No space left"):
+        writer.flush()
+    for _ in range(1000):
+        if writer._pending_bytes > 1000:
+            break
         writer.append(step(writer.count + 1))
     count = writer.count
     with pytest.raises(RunError, match="No space left"):
