@@ -26,7 +26,7 @@ from tui.render.axes import (
 )
 from tui.render.cells import DEFAULT, Grid, text_width
 from tui.render.palette import DARK, Palette
-from tui.render.raster import Box, lay, raster
+from tui.render.raster import Box, Codes, lay, raster
 from tui.terminal.abilities import Marker, Terminal
 
 
@@ -92,10 +92,10 @@ class _Canvas:
         value = float(self.scaled(np.array([y]))[0])
         return self.top + self.height - 1 - _cell(value, (low, high), self.height)
 
-    def raster(self, x: Numbers, y: Numbers, marker: Marker, *, connected: bool) -> str:
-        """Points or lines through points whose y is scaled already, as rows of characters."""
+    def raster(self, x: Numbers, y: Numbers, marker: Marker, *, connected: bool) -> Codes:
+        """Points, or lines through points, whose y is scaled already."""
         box = Box(self.width, self.height, self.x, self.y_scaled)
-        return raster(x, y, box, marker, connected=connected)
+        return raster(x, y, box, marker, connected=connected, sign="*" if connected else ".")
 
 
 def _cell(value: float, limits: Limits, cells: int) -> int:
@@ -259,12 +259,12 @@ def _draw(grid: Grid, canvas: _Canvas, lines: Sequence[Line], terminal: Terminal
             dots = np.arange(canvas.x[0], canvas.x[1] + every, every)
             dots = dots[(dots > x[0]) & (dots < x[-1])]
             dotted = np.interp(dots, x, canvas.scaled(y))
-            text = canvas.raster(dots, dotted, terminal.marker, connected=False)
-            lay(grid, canvas.left, canvas.top, text.replace("*", "."), line.colour)
+            drawn = canvas.raster(dots, dotted, terminal.marker, connected=False)
+            lay(grid, canvas.left, canvas.top, drawn, line.colour)
     for line, x, y in thinned:
         if line.style == "solid":
-            text = canvas.raster(x, canvas.scaled(y), terminal.marker, connected=True)
-            lay(grid, canvas.left, canvas.top, text, line.colour)
+            drawn = canvas.raster(x, canvas.scaled(y), terminal.marker, connected=True)
+            lay(grid, canvas.left, canvas.top, drawn, line.colour)
     point = "●" if terminal.unicode else "o"
     for line, x, y in thinned:
         if line.style != "solid":
