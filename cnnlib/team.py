@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -44,27 +45,24 @@ class Team:
         communicator: Communicator | None = None,
     ) -> None:
         self._comm: Communicator = communicator or Alone()
-        if communicator is not None:
-            try:
+        with contextlib.ExitStack() as unless_made:
+            unless_made.callback(self.close)
+            if communicator is not None:
                 self.replica = Replica(work, splits, communicator)
                 _send(communicator, work, splits)
-            except BaseException:
-                communicator.close()
-                raise
-            return
-        if ranks == 1:
-            self.replica = Replica(work, splits, self._comm)
-            return
+            elif ranks == 1:
+                self.replica = Replica(work, splits, self._comm)
+            else:
+                self._start(work, splits, ranks)
+            unless_made.pop_all()
+
+    def _start(self, work: Work, splits: Mapping[str, Examples], ranks: int) -> None:
+        """Start ranks that see the examples in memory which they share with this process."""
         block, table = _in_shared_memory(splits)
-        try:
+        with contextlib.closing(block):
             self._comm = LocalRanks.start(ranks, "cnnlib.rank_main", block)
             self.replica = Replica(work, shares(block, table), self._comm)
             self._comm.tell({"work": work.to_plain(), "splits": table, "bytes": block.size})
-        except BaseException:
-            self._comm.close()
-            raise
-        finally:
-            block.close()
 
     def step(self, epoch: int, batch: int, learning_rate: float) -> StepResult:
         """One step on all ranks."""
