@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from cnnlib.runs.directory import Run
 from cnnlib.runs.history import RunHistory
 from tui.cli import run as command
 from tui.logs.contents import Contents
+from tui.logs.mlflow import _log
 
 
 @pytest.fixture
@@ -155,6 +157,17 @@ def test_a_store_that_mlflow_refuses_is_said_in_a_line(
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "nonsense://nowhere" in said
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_failed_first_is_said_even_if_it_cannot_be_taken_back(recorded: Run) -> None:
+    failures = pytest.importorskip("mlflow.exceptions", reason="the extra mlflow is not installed")
+    client = Mock()
+    client.log_batch.side_effect = failures.MlflowException("the disk is full")
+    client.delete_run.side_effect = failures.MlflowException("nothing can be deleted")
+    with pytest.raises(failures.MlflowException, match="the disk is full"):
+        _log(client, Contents(recorded), None)
+    assert client.delete_run.called
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -78,6 +78,8 @@ def write(run: Run, folder: Path | None) -> Logged:
 
 
 def _log(client: Any, contents: Contents, artifacts: str | None) -> str:
+    from mlflow.exceptions import MlflowException
+
     run, state = contents.run, contents.history.state
     known = client.get_experiment_by_name(EXPERIMENT)
     experiment = known.experiment_id if known else client.create_experiment(EXPERIMENT, artifacts)
@@ -89,7 +91,8 @@ def _log(client: Any, contents: Contents, artifacts: str | None) -> str:
     try:
         _fill(client, logged, contents)
     except BaseException:
-        client.delete_run(logged)
+        with suppress(MlflowException):  # the first error is the one to be told
+            client.delete_run(logged)
         raise
     if state.ended:
         status = STATUS.get(state.state, "FAILED")
