@@ -47,16 +47,18 @@ def _copies(known: Description) -> list[Suspicion]:
     found = []
     across = repeated[repeated["split"] != repeated["of_split"]]
     if len(across):
-        words = f"{_images(len(across))} of test {_stands(len(across))} in train too"
+        words = f"{_images(len(across))} of test {_verb(len(across), 'stand')} in train too"
         found.append(Suspicion(words, True, _places(across)))
     other = repeated[repeated["label"] != repeated["of_label"]]
     if len(other):
-        words = f"{_images(len(other))} repeat another under another label"
+        words = f"{_images(len(other))} {_verb(len(other), 'repeat')} another under another label"
         found.append(Suspicion(words, True, _places(other)))
     for split in ("train", "test"):
         within = repeated[(repeated["split"] == split) & (repeated["of_split"] == split)]
         if len(within):
-            words = f"{_images(len(within))} of {split} repeat an earlier one"
+            words = (
+                f"{_images(len(within))} of {split} {_verb(len(within), 'repeat')} an earlier one"
+            )
             found.append(Suspicion(words, False, _places(within)))
     return found
 
@@ -97,5 +99,5 @@ def _images(count: int) -> str:
     return f"{count} image{'s' * (count != 1)}"
 
 
-def _stands(count: int) -> str:
-    return "stands" if count == 1 else "stand"
+def _verb(count: int, plural: str) -> str:
+    return f"{plural}s" if count == 1 else plural

@@ -54,7 +54,18 @@ def test_copies_within_a_split_and_under_another_label():
     assert [each.serious for each in found] == [True, False]
     assert found[0].images == (("train", 6),)
     assert found[1].images == (("train", 5), ("train", 6))
-    assert "under another label" in texts(found)
+    assert texts(found).split("\n") == [
+        "1 image repeats another under another label",
+        "2 images of train repeat an earlier one",
+    ]
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 image of"), (3, "3 images of")])
+def test_images_are_counted_in_the_words_of_the_count(count, words):
+    train = pictures(12)
+    train[9 : 9 + count] = train[:count]
+    (found,) = made(train, [0, 1, 2] * 4, pictures(3, 1), [0, 1, 2])
+    assert found.text == f"{words} train repeat{'s' * (count == 1)} an earlier one"
 
 
 @pytest.mark.parametrize("value", [0, 255, 17])
