@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import time
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tui.following import columns
 from tui.following.columns import FAN, Column
 
 VALUES = st.lists(
@@ -73,16 +73,26 @@ def test_looking_in_between_changes_nothing(values, when):
         np.testing.assert_array_equal(mine, other)
 
 
-def test_a_million_values_cost_what_a_thousand_do():
-    column = Column(np.random.default_rng(0).random(1_000_000))
-    column.pieces(0, 1_000_000, 200)
+@pytest.mark.parametrize("length", [1000, 3000, 30_000, 1_000_000])
+def test_a_value_more_costs_a_look_at_a_few_thousand_however_many_there_are(monkeypatch, length):
+    looked_at = 0
 
-    def seconds(stop: int) -> float:
-        best = float("inf")
-        for _ in range(20):
-            begin = time.perf_counter()
-            column.pieces(0, stop, 200)
-            best = min(best, time.perf_counter() - begin)
-        return best
+    def counting(function):
+        def counted(values, *rest):
+            nonlocal looked_at
+            looked_at += values.size
+            return function(values, *rest)
 
-    assert seconds(1_000_000) < max(20 * seconds(3000), 0.005)
+        return counted
+
+    column, least = Column(np.random.default_rng(0).random(length)), 200
+    column.pieces(0, length, least)
+    for name in ("_ones", "_summed"):
+        monkeypatch.setattr(columns, name, counting(getattr(columns, name)))
+    for more in range(1, 40):
+        looked_at = 0
+        column.append(0.5)
+        pieces = column.pieces(0, length + more, least)
+        assert pieces.first.size <= FAN * least + 1
+        # What no block holds yet is shorter than a block, and is looked at once by either.
+        assert 0 < looked_at <= 5 * max(FAN * least, length // least)
