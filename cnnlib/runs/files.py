@@ -25,6 +25,9 @@ from cnnlib.errors import RunError
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 _LEFTOVER_SECONDS = 60.0
+_FLAGS = 0
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY", "O_CLOEXEC"):  # not every system has all
+    _FLAGS |= getattr(os, _flag, 0)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -34,9 +37,7 @@ def open_regular(path: Path, flags: int) -> int:
     Raises:
         OSError: as ``os.open``; also where the path is a link, a folder, a pipe or a device.
     """
-    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(path, flags, PRIVATE_FILE)
+    descriptor = os.open(path, flags | _FLAGS, PRIVATE_FILE)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file", str(path))

@@ -55,6 +55,7 @@ class LineTail:
         self.restarted = False
         self.behind = False
         self._before = b""  # the bytes before the offset
+        self._seen: tuple[int, ...] = ()  # what the system said of the file when all was read
         self._skipping: int | None = None  # where a line began that is too long
 
     def read(self) -> list[Line]:
@@ -72,7 +73,10 @@ class LineTail:
         except OSError as problem:
             raise self._unreadable(problem) from problem
         try:
-            size = os.fstat(descriptor).st_size
+            found = os.fstat(descriptor)
+            seen, size = (found.st_ino, found.st_size, found.st_mtime_ns), found.st_size
+            if seen == self._seen:
+                return []
             if not self._is_same(descriptor, size):
                 self.offset, self._before, self._skipping = 0, b"", None
                 self.restarted = True
@@ -82,6 +86,7 @@ class LineTail:
             raise self._unreadable(problem) from problem
         finally:
             os.close(descriptor)
+        self._seen = seen if self.offset + len(data) == size else ()
         lines, used = self._cut(data)
         self.offset += used
         self._before = (self._before + data[max(0, used - _REMEMBERED) : used])[-_REMEMBERED:]

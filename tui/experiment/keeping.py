@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Listen = Callable[[ev.Record], None]
 
+SAID_AGAIN = (ev.EpochStarted, ev.Evaluated)  # where an epoch or its end is cut short
 RETRY_SECONDS = 5.0  # between two attempts while the disk is full
 
 
@@ -62,6 +63,7 @@ class Keeping:
         self._best_owed = False
         self._complained = False
         self._saved_at = time.monotonic()
+        self._settled = 0  # events that stand if training goes on from its present position
         self._writer = ThreadPoolExecutor(1, "checkpoint")
         self._writing: tuple[Future[None], Taken] | None = None
         self._held: list[ev.Record] = []
@@ -88,6 +90,8 @@ class Keeping:
             self._held.append(record)
         else:
             self.listen(record)
+        if type(event) not in SAID_AGAIN:
+            self._settled = self.journal.count
 
     def save(self, reason: Reason) -> None:
         """Save what resuming needs, and the best network where that is new; it is there at once.

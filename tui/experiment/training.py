@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
     from cnnlib.trainer import Trainer
 
-SAID_AGAIN = (ev.EpochStarted, ev.Evaluated)  # where an epoch or its end is cut short
-COMMAND_SECONDS = 0.05  # between two looks at the commands
+COMMAND_SECONDS = 0.05  # between two looks at the commands, the signals and what is written
 PAUSE_SECONDS = 0.1  # the same while paused
 
 
@@ -61,9 +60,8 @@ class Training(Obeying):
         self.signals = signals
         self.commands = CommandReader(run.commands_path, answered(history.records))
         self._told = history.records
-        self._looked_at = time.monotonic()
+        self._looked_at = self._due = time.monotonic()
         self._batches = 0  # of an epoch
-        self._settled = 0  # events that stand if training goes on from its present position
 
     def carry_out(self, communicator: Communicator | None = None, ranks: int = 0) -> ev.RunEnded:
         """Train to the end, or until somebody ends it."""
@@ -78,6 +76,11 @@ class Training(Obeying):
         with closing(cast("Generator[ev.Event]", self.trainer.run())) as happening:
             try:
                 for event in happening:
+                    if type(event) is ev.StepEnded:  # not one call more: it is after every step
+                        self.tell(event)
+                        if time.monotonic() >= self._due or self.until is not None:
+                            self._after_step(event)
+                        continue
                     if isinstance(event, ev.RunEnded):
                         if event.reason == "failed":
                             self._save_what_is_left()
@@ -112,12 +115,6 @@ class Training(Obeying):
                 self.commands.pass_over(event.command)
                 if event.command not in done:
                     self.tell(ev.CommandDone(event.command, "SetLearningRate"))
-
-    def tell(self, event: ev.Event) -> None:
-        """Write an event into the journal and give it to the listener."""
-        super().tell(event)
-        if not isinstance(event, SAID_AGAIN):
-            self._settled = self.journal.count
 
     def _save_what_is_left(self) -> None:
         """Save after a rank has died: this process still holds everything up to the last step."""
@@ -157,11 +154,7 @@ class Training(Obeying):
             self.listen(record)
 
     def _follow_up(self, event: ev.Event) -> None:
-        """What an event asks for before the next one."""
-        if type(event) is ev.StepEnded:
-            if self.trainer.progress.batch < self._batches and self._is_due():
-                self._between_steps(event)
-            return
+        """What an event other than a step asks for before the next one."""
         match event:
             case ev.Evaluated(split="test"):
                 self.save_what_is_owed()
@@ -180,18 +173,12 @@ class Training(Obeying):
             labels = self.splits.test.labels
             write_report(self.run, evaluate(found.probabilities, labels, self.splits.classes))
 
-    def _is_due(self) -> bool:
-        """Whether anything is to be looked at after this step; mostly nothing is."""
-        now = time.monotonic()
-        return (
-            now - self._looked_at >= COMMAND_SECONDS
-            or now - self._saved_at >= self.checkpoint_seconds
-            or self.signals.stop is not None
-            or self.signals.checkpoint
-            or self.paused
-            or self.until is not None
-            or self.is_written
-        )
+    def _after_step(self, event: ev.StepEnded) -> None:
+        """What is due after a step; the last one of an epoch leaves it to the end of the epoch."""
+        if self.trainer.progress.batch < self._batches:
+            self._between_steps(event)
+        elif self.until is ev.StepEnded:
+            self.until = ev.EpochEnded
 
     def _between_steps(self, event: ev.Event) -> None:
         """Checkpoints, signals and commands; a pause happens here."""
@@ -210,6 +197,7 @@ class Training(Obeying):
             self._heartbeat()
             self.write_out()
             self._look(now=True)
+        self._due = min(self._looked_at + COMMAND_SECONDS, self._saved_at + self.checkpoint_seconds)
 
     def _look(self, now: bool = False) -> None:
         """See whether a signal or a command has come."""
