@@ -130,7 +130,7 @@ def test_a_plan_that_cannot_be_read_leaves_the_trials(folder: Path) -> None:
     write(folder, trial(0, "finished", 0.7), trial(1, "finished", 0.2))
     (folder / "sweep.toml").write_text("trials = [", encoding="utf-8")
     view = SweepFollower(folder).glance()
-    assert view.problem
+    assert view.problem.startswith("sweep.toml")
     assert view.names == ["lr", "schedule"]
     assert [each.number for each in view.ranking()] == [0, 1]
     assert view.planned == 2
@@ -157,7 +157,7 @@ def test_the_state_follows_from_lock_and_trials(folder: Path) -> None:
     shutil.rmtree(folder)
     gone = follower.glance()
     assert gone.state == "gone"
-    assert str(folder) in gone.problem
+    assert "rates is gone" in gone.problem
     assert TrialRuns(folder).look(gone).state == "gone"
 
 

@@ -6,6 +6,7 @@ gone is told in a line, and the rest is shown.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cnnlib.errors import CnnError, RunError
@@ -44,7 +45,7 @@ class SweepFollower:
         trials = tuple(_told(trial) for _, trial in sorted(self._trials.items()))
         state, problem = self._state(trials), self._problem()
         if not (self.folder / SWEEP).exists():
-            state, problem = "gone", f"{self.folder} is gone"
+            state, problem = "gone", f"{self.folder.name} is gone: its folder was deleted."
         return SweepView(self.folder, state, self._plan, trials, problem, self._began)
 
     def _state(self, trials: tuple[TrialView, ...]) -> str:
@@ -95,8 +96,9 @@ class SweepFollower:
             self._trials[trial.number] = trial
 
     def _problem(self) -> str:
-        if self._unreadable or self._plan_problem:
-            return self._unreadable or self._plan_problem
+        told = self._unreadable or self._plan_problem
+        if told:
+            return told.replace(f"{self.folder}{os.sep}", "")
         if self._damaged:
             lines = "A line" if self._damaged == 1 else f"{self._damaged} lines"
             return f"{lines} of {FILE} cannot be read: put it back from a copy."

@@ -35,7 +35,7 @@ class Scale:
     def place(self, value: Value) -> float:
         """From 0 at the foot to 1 at the head; NaN for what has no place there."""
         if self.kind == "steps":
-            same = [i for i, step in enumerate(self.steps) if step == value]
+            same = [i for i, step in enumerate(self.steps) if _is_same(step, value)]
             return _share(float(same[0]), 0.0, len(self.steps) - 1.0) if same else math.nan
         if isinstance(value, bool) or not isinstance(value, int | float):
             return math.nan
@@ -44,6 +44,11 @@ class Scale:
         if value <= 0:
             return math.nan
         return _share(math.log(value), math.log(self.low), math.log(self.high))
+
+
+def _is_same(a: Value, b: Value) -> bool:
+    """Whether it is the same value: True is not 1."""
+    return type(a) is type(b) and a == b
 
 
 def _share(value: float, low: float, high: float) -> float:
@@ -60,7 +65,7 @@ def of_setting(title: str, distribution: Distribution | None, values: Iterable[V
             return _numbers(title, "linear", low, high)
         case choice(values=steps):
             return Scale(title, "steps", steps=tuple(steps))
-    found = list(dict.fromkeys(values))
+    found = list({(type(value), value): value for value in values}.values())
     numbers = [v for v in found if isinstance(v, int | float) and not isinstance(v, bool)]
     if numbers and len(numbers) == len(found):
         return _numbers(title, "linear", min(numbers), max(numbers))
