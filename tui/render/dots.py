@@ -1,6 +1,6 @@
 """Straight lines as dots, many at once: eight a cell in braille, two in half blocks, one in ASCII.
 
-`tui.render.raster` asks plotext for one line of a chart; here hundreds of lines between a few
+`tui.render.raster` draws one line of a chart; here hundreds of lines between a few
 upright axes become one picture in a few steps of NumPy.
 """
 
@@ -12,11 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tui.render.raster import characters
 from tui.terminal.abilities import Marker
-
-DOTS: dict[Marker, tuple[int, int]] = {"braille": (2, 4), "half": (1, 2), "ascii": (1, 1)}
-"""Dots in a cell, across and down."""
-_BRAILLE = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], dtype=np.uint32)
 
 Dots = NDArray[np.bool_]
 
@@ -56,15 +53,4 @@ def strokes(places: NDArray[np.float64], columns: Sequence[int], width: int, hei
 
 def as_text(dots: Dots, marker: Marker, sign: str = "*") -> str:
     """Rows of characters; `sign` stands for a dot in ASCII. The dots fill whole cells."""
-    across, down = DOTS[marker]
-    height, width = dots.shape[0] // down, dots.shape[1] // across
-    cells = dots.reshape(height, down, width, across).transpose(0, 2, 1, 3)
-    if marker == "braille":
-        codes = (cells * _BRAILLE).sum(axis=(2, 3))
-        chars = np.where(codes, codes + 0x2800, ord(" ")).astype(np.uint32)
-    elif marker == "half":
-        blocks = np.array([ord(char) for char in " ▀▄█"], dtype=np.uint32)
-        chars = blocks[cells[:, :, 0, 0] + 2 * cells[:, :, 1, 0]]
-    else:
-        chars = np.where(cells[:, :, 0, 0], ord(sign), ord(" ")).astype(np.uint32)
-    return "\n".join("".join(map(chr, row)) for row in chars.tolist())
+    return "\n".join("".join(map(chr, row)) for row in characters(dots, marker, sign).tolist())

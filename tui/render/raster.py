@@ -18,7 +18,7 @@ from tui.terminal.abilities import Marker
 BRAILLE = 0x2800
 _BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], dtype=np.uint32)
 _HALF_BLOCKS = np.array([ord(char) for char in " ▀▄█"], dtype=np.uint32)
-_PER_CELL: dict[Marker, tuple[int, int]] = {"braille": (2, 4), "half": (1, 2), "ascii": (1, 1)}
+DOTS: dict[Marker, tuple[int, int]] = {"braille": (2, 4), "half": (1, 2), "ascii": (1, 1)}
 """Dots in a cell, across and down."""
 
 Codes = NDArray[np.uint32]
@@ -42,7 +42,7 @@ def raster(
 
     ``sign`` stands for a dot in ASCII.
     """
-    across, down = _PER_CELL[marker]
+    across, down = DOTS[marker]
     width, height = box.width * across, box.height * down
     dots = np.zeros((height, width), dtype=np.bool_)
     column = _dots_from(x, box.x, width)
@@ -52,7 +52,7 @@ def raster(
     columns, rows = np.rint(column).astype(np.int64), np.rint(row).astype(np.int64)
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
     dots[rows[inside], columns[inside]] = True
-    return _characters(dots, marker, sign)
+    return characters(dots, marker, sign)
 
 
 def _dots_from(values: Numbers, limits: Limits, count: int) -> Numbers:
@@ -101,8 +101,9 @@ def _along(
     return column[which] + share * across[which], row[which] + share * along[which]
 
 
-def _characters(dots: NDArray[np.bool_], marker: Marker, sign: str) -> Codes:
-    across, down = _PER_CELL[marker]
+def characters(dots: NDArray[np.bool_], marker: Marker, sign: str = "*") -> Codes:
+    """Dots, which fill whole cells, as the characters of the cells."""
+    across, down = DOTS[marker]
     height, width = dots.shape[0] // down, dots.shape[1] // across
     cells = dots.reshape(height, down, width, across).transpose(0, 2, 1, 3)
     if marker == "braille":

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.render.cells import Grid, text_width
-from tui.render.dots import DOTS, as_text, strokes
+from tui.render.dots import as_text, strokes
 from tui.render.format import fit
 from tui.render.number_tables import Sheet
+from tui.render.raster import DOTS
 from tui.render.sweep import words
 from tui.render.sweep.scales import Scale, scales_of
 from tui.render.tables import ellipsis_of, note
