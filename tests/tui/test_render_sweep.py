@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from tui.render.dots import as_text, strokes
+from tui.render.dots import strokes
 from tui.render.number_tables import Sheet
-from tui.render.raster import DOTS
+from tui.render.raster import DOTS, characters
 from tui.render.sweep.parallel import parallel
 from tui.render.sweep.scales import of_objective, of_setting
 from tui.render.sweep.summary import summary
@@ -62,16 +62,14 @@ def test_a_line_is_connected_and_ends_at_its_places(a: float, b: float, height: 
 @given(arrays.arrays(np.bool_, (8, 6)), markers)
 def test_characters_say_how_many_dots_there_are(dots: np.ndarray, marker: Marker) -> None:
     across, down = DOTS[marker]
-    text = as_text(dots[:, : 6 // across * across], marker)
-    rows = text.split("\n")
-    assert len(rows) == 8 // down
-    assert all(len(row) == 6 // across for row in rows)
+    codes = characters(dots[:, : 6 // across * across], marker)
+    assert codes.shape == (8 // down, 6 // across)
     counted = {
         "braille": lambda char: (ord(char) - 0x2800).bit_count() if char != " " else 0,
         "half": lambda char: {" ": 0, "▀": 1, "▄": 1, "█": 2}[char],
         "ascii": lambda char: int(char != " "),
     }[marker]
-    assert sum(map(counted, "".join(rows))) == dots.sum()
+    assert sum(map(counted, map(chr, codes.ravel()))) == dots.sum()
 
 
 SPACE = parse_space(

@@ -12,9 +12,11 @@ machine; times are told in UTC, and the one measurement that a pane makes is giv
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -22,18 +24,33 @@ from pane_driver import until
 from rich.color import ColorSystem
 from textual.pilot import Pilot
 
+from cnnlib.events import EpochEnded, Record, RunStarted, encode
 from cnnlib.runs import Run
 from data import Dataset
 from tui.app.app import CnnTuiApp
 from tui.experiment.timing import Timing
-from tui.keys.commands import PANES
+from tui.keys.commands import PANES, PLACES
 from tui.settings.preferences import Preferences
+from tui.sweep.journal import Trial
+from tui.sweep.plan import read_sweep, settle
 from tui.terminal.abilities import Terminal
 from tui.terminal.capturing import as_ansi, as_text, strips_of
 
 KEPT = Path(__file__).parent / "snapshots"
 RUN = "2026-11-22T17-03-44-lenet"
 TIMING = Timing(epoch_seconds=0.4, step_seconds=0.0035, steps=113)
+SWEEP = '''
+trials = 20
+search = "Random()"
+arch = "tiny"
+space = """
+lr = log_uniform(1e-4, 1e-1)
+batch_size = choice(32, 64, 128)
+optimizer.beta2 = uniform(0.9, 0.999)
+"""
+[training]
+epochs = 3
+'''
 SIZES = {"80x24": (80, 24), "160x48": (160, 48)}
 LOOKS = {
     "dark": (Terminal(), "dark"),
@@ -107,6 +124,67 @@ async def test_panes_look_as_they_did(size: str, look: str) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_sweep_looks_as_it_did(
+    size: str, look: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares = {"lr": 0.72, "optimizer.beta2": 0.17, "batch_size": 0.11}
+    monkeypatch.setattr("tui.panes.sweeping.importances", lambda sweep, trials: shares)
+    a_sweep(Path("runs"))
+    terminal, theme = LOOKS[look]
+    given = Preferences(theme=theme)
+    app = CnnTuiApp(terminal, data="mnist-5k", runs=Path("runs"), preferences=given)
+    async with app.run_test(size=SIZES[size]) as pilot:
+        await until(pilot, lambda: app.session.dataset is not None)
+        app.session.sweep = Path("runs/rates")
+        await app.show_place("sweep")
+        await until(pilot, lambda: app.is_ready)
+        if size == "80x24":
+            await pilot.press("m", "m")
+        app.unsay("parallel")
+        found = await settled(pilot, app)
+        compare(app, found, f"sweep-{size}-{look}.ansi", ascii_only=look == "ascii")
+
+
+def a_sweep(root: Path) -> None:
+    """Fifteen trials of twenty, the last one under way when its driver was killed."""
+    (root / "rates.toml").write_text(SWEEP, encoding="utf-8")
+    folder = settle(read_sweep(root / "rates.toml"), root)
+    lines = []
+    for n in range(15):
+        given = {"lr": 10 ** (-4 + 3 * (n * 7 % 15) / 14), "batch_size": (32, 64, 128)[n % 3]}
+        given |= {"optimizer.beta2": 0.9 + 0.099 * (n * 4 % 15) / 14}
+        state = {4: "pruned", 9: "diverged", 14: "running"}.get(n, "finished")
+        value = 0.96 - (n * 7 % 15 - 9) ** 2 / 200 - n % 3 / 90
+        values = (value - 0.2, value - 0.1) + ((value,) if state == "finished" else ())
+        told = value if state == "finished" else None
+        trial = Trial(n, given, state, (), told, values if n < 14 else (), "", 1.79e9 + 30 * n)
+        lines.append(json.dumps(asdict(trial)) + "\n")
+        run = folder / f"2026-11-22T17-03-{n:02d}-trial-{n:04d}"
+        run.mkdir()
+        begun = RunStarted(
+            run=run.name, architecture="", classes=("0", "1"), parameters=1, train_examples=1,
+            valid_examples=1, batch_size=1, ranks=1, seed=0, epochs=3, step=0, steps_per_epoch=1,
+        )  # fmt: skip
+        ended = EpochEnded(1, 1, 1.0, 0.5, 0.5, value - 0.2, 0.1, True)
+        (run / "events.jsonl").write_text(
+            f"{encode(Record(1, 1.79e9, begun))}\n{encode(Record(2, 1.79e9 + 11 + n, ended))}\n"
+        )
+    (folder / "sweep.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+def compare(app: CnnTuiApp, found: str, name: str, *, ascii_only: bool) -> None:
+    """See that the screen is the kept one, or keep it."""
+    kept = KEPT / name
+    assert found.isascii() or not ascii_only, name
+    if os.environ.get("CNN_TUI_SNAPSHOTS") == "write":
+        kept.write_text(found, encoding="utf-8")
+    elif found != kept.read_text(encoding="utf-8"):
+        pytest.fail(f"{name} shows something else now:\n{as_text(strips_of(app.screen))}")
+
+
 def test_every_snapshot_is_of_something() -> None:
     kept = {path.name for path in KEPT.iterdir()}
-    assert kept == {f"{pane}-{s}-{look}.ansi" for pane, _ in PANES for s in SIZES for look in LOOKS}
+    places = [name for name, _ in PLACES]
+    assert kept == {f"{place}-{s}-{look}.ansi" for place in places for s in SIZES for look in LOOKS}

@@ -1,7 +1,7 @@
-"""Straight lines as dots, many at once: eight a cell in braille, two in half blocks, one in ASCII.
+"""Straight lines as dots, many at once.
 
-`tui.render.raster` draws one line of a chart; here hundreds of lines between a few
-upright axes become one picture in a few steps of NumPy.
+`tui.render.raster` draws one line of a chart; here hundreds of lines between a few upright axes
+become one picture in a few steps of NumPy.
 """
 
 from __future__ import annotations
@@ -11,9 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-
-from tui.render.raster import characters
-from tui.terminal.abilities import Marker
 
 Dots = NDArray[np.bool_]
 
@@ -49,8 +46,3 @@ def strokes(places: NDArray[np.float64], columns: Sequence[int], width: int, hei
         np.add.at(edges, (top, at), 1)
         np.add.at(edges, (foot + 1, at), -1)
     return edges.cumsum(axis=0)[:-1] > 0
-
-
-def as_text(dots: Dots, marker: Marker, sign: str = "*") -> str:
-    """Rows of characters; `sign` stands for a dot in ASCII. The dots fill whole cells."""
-    return "\n".join("".join(map(chr, row)) for row in characters(dots, marker, sign).tolist())

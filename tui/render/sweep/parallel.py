@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.render.cells import Grid, text_width
-from tui.render.dots import as_text, strokes
+from tui.render.dots import strokes
 from tui.render.format import fit
 from tui.render.number_tables import Sheet
-from tui.render.raster import DOTS
+from tui.render.raster import DOTS, characters
 from tui.render.sweep import words
 from tui.render.sweep.scales import Scale, scales_of
 from tui.render.tables import ellipsis_of, note
@@ -107,11 +107,10 @@ def _lines(
     if kind == "other" and not sheet.terminal.colours:  # else they look like the best ones
         dots[:, np.arange(dots.shape[1]) % 3 != 0] = False
     sign = {"other": ".", "best": "*", "chosen": "#"}[kind]
-    rows = as_text(dots, marker, sign).split("\n")
-    drawn = np.array([list(row) for row in rows], dtype="<U1")
-    here = slice(box.top, box.top + len(rows))
-    inked = (drawn != " ")[: grid.height - box.top]
-    grid.chars[here][inked] = drawn[: grid.height - box.top][inked]
+    drawn = characters(dots, marker, sign)[: max(grid.height - box.top, 0)]
+    here = slice(box.top, box.top + len(drawn))
+    inked = drawn != ord(" ")
+    grid.chars[here][inked] = drawn.view("<U1")[inked]  # over what is there, never joined to it
     grid.fg[here][inked] = _ink(kind, sheet)
 
 
