@@ -96,7 +96,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("palette", ("colon", "ctrl+p"), "Palette", "every command by name", None, False, "command_palette"),
     Command("help", ("question_mark", "f1"), "Help", "what the keys do here", None, True, "help"),
     Command("quit", ("q",), "Quit", "leave; asks what becomes of a run that trains", None, True, "ask_quit"),
-    Command("quit.now", ("ctrl+q",), "Quit at once", "leave at once; training goes on", None, False, "quit_now"),
+    Command("quit.now", ("ctrl+q",), "Quit (Ctrl+Q)", "leave, training goes on; asks only if edits in Model would be lost", None, False, "quit_now"),
     Command("quit.hint", ("ctrl+c",), "Quit (Ctrl+C)", "copy what is selected, else as q", None, False, "interrupt"),
 
     # Data
