@@ -56,6 +56,28 @@ def test_help_loads_nothing_heavy() -> None:
         assert command in done.stdout
 
 
+def test_a_training_loads_no_pandas_to_tell_its_epochs(pictures: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from tui.cli import run\n"
+        "assert run(sys.argv[1:]) == 0\n"
+        "heavy = {'pandas', 'textual', 'matplotlib', 'PIL', 'safetensors'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    network = tmp_path / "small.txt"
+    network.write_text("Conv2d(4, kernel=3)\nReLU()\nFlatten()\nDense(3)\n")
+    words = ["train", "--data", pictures, "--arch", network, "--epochs", "2", "--ranks", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words), "--runs", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "['safetensors']"
+    told = find(tmp_path).report_markdown_path.read_text(encoding="utf-8")
+    assert "## Epochs" in told
+
+
 def test_without_a_terminal_the_app_says_what_to_do_before_textual_is_loaded() -> None:
     code = (
         "import sys\n"

@@ -202,16 +202,12 @@ def _print_comparison(
 
 def _course(run: Run) -> list[dict[str, Any]]:
     """What the journal says of each epoch."""
-    from dataclasses import asdict
-
-    from cnnlib.events import EpochEnded
     from cnnlib.runs.history import RunHistory
+    from tui.experiment.evaluation import epoch_rows
 
-    ended = [each.event for each in RunHistory.read(run).records]
-    rows = {event.epoch: asdict(event) for event in ended if isinstance(event, EpochEnded)}
     return [
-        {name: value if _is_finite(value) else None for name, value in rows[epoch].items()}
-        for epoch in sorted(rows)
+        {name: value if _is_finite(value) else None for name, value in row.items()}
+        for row in epoch_rows(RunHistory.read(run))
     ]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from cnnlib.events import EpochEnded
 from cnnlib.report import Report, evaluate
 from cnnlib.runs.files import read_text, write_atomically
 from cnnlib.runs.history import RunHistory
@@ -58,9 +60,13 @@ def settings_of(description: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def epoch_rows(history: RunHistory) -> list[dict[str, Any]]:
-    """The epochs as dictionaries with the names of EpochEnded."""
-    rows = history.epochs().to_dict(orient="records")
-    return [{str(name): value for name, value in row.items()} for row in rows]
+    """The epochs as dictionaries with the names of EpochEnded; of one told twice the later.
+
+    A trainer writes them at its end, and loads no pandas for that.
+    """
+    ended = (record.event for record in history.records)
+    told = {event.epoch: asdict(event) for event in ended if isinstance(event, EpochEnded)}
+    return [told[epoch] for epoch in sorted(told)]
 
 
 def write_report(run: Run, report: Report) -> None:
