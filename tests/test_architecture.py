@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,7 +63,8 @@ class Import(NamedTuple):
         return f"{self.path.relative_to(ROOT)}:{self.line} imports {self.module}"
 
 
-def imports_of(path: Path, root: Path = ROOT) -> Iterator[Import]:
+@cache
+def imports_of(path: Path, root: Path = ROOT) -> tuple[Import, ...]:
     """Every import of a file, absolute; ``from a import b`` counts as a and as a.b."""
     package = path.relative_to(root).with_suffix("").parts[:-1]
 
@@ -81,7 +83,12 @@ def imports_of(path: Path, root: Path = ROOT) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
             yield from walk(child, in_function)
 
-    yield from walk(ast.parse(path.read_text(encoding="utf-8"), str(path)), False)
+    return tuple(walk(parsed(path), False))
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
 def sources(*folders: str) -> list[Path]:
@@ -176,11 +183,17 @@ def test_the_library_needs_numpy_and_safetensors_alone() -> None:
 
 def _only_for_types(found: Import) -> bool:
     """Whether an import stands under ``if TYPE_CHECKING``."""
-    for node in ast.walk(ast.parse(found.path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            if any(getattr(inner, "lineno", 0) == found.line for inner in ast.walk(node)):
-                return True
-    return False
+    return found.line in _lines_for_types(found.path)
+
+
+@cache
+def _lines_for_types(path: Path) -> set[int]:
+    return {
+        getattr(inner, "lineno", 0)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
 
 
 def test_matplotlib_is_imported_only_to_draw() -> None:
