@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +16,10 @@ from cnnlib import events as ev
 from cnnlib.runs.lock import RunLock
 from tui.following.follower import Follower
 from tui.following.series import LOG_LINES, Series
+from tui.panes.steering import why_not
+from tui.render.palette import DARK
+from tui.render.training import figures_of_run
+from tui.terminal.abilities import Terminal
 
 
 def poll(follower: Follower) -> Series:
@@ -43,6 +52,42 @@ def test_the_version_moves_only_when_something_is_new(make_run):
     assert poll(follower).version == version
     fake.train(1)
     assert poll(follower).version > version
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from cnnlib.runs.directory import Run
+from cnnlib.runs.lock import RunLock
+with RunLock(Run(Path(sys.argv[1]))):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="/proc tells who is held")
+def test_a_trainer_that_a_signal_holds_is_no_trainer_at_work(make_run):
+    fake = make_run()
+    fake.begin()
+    fake.train(3)
+    command = [sys.executable, "-c", HOLDER, str(fake.run.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        follower = Follower(fake.run, owner_seconds=0.0)
+        assert poll(follower).state == "training"
+        os.kill(holder.pid, signal.SIGSTOP)
+        os.waitpid(holder.pid, os.WUNTRACED)
+        version = follower.series.version
+        assert poll(follower).state == "suspended"
+        assert follower.series.version > version
+        assert follower.series.is_live
+        told = figures_of_run(follower.series, 60, 8, Terminal(), DARK).text()
+        assert f"kill -CONT {holder.pid}" in told
+        assert "a signal holds the trainer" in why_not(follower.series.state)
+        os.kill(holder.pid, signal.SIGCONT)
+        os.waitpid(holder.pid, os.WCONTINUED)
+        assert poll(follower).state == "training"
 
 
 def test_the_state_says_who_is_at_work(make_run):

@@ -11,6 +11,7 @@ from tui.render import format as say
 from tui.render import matrix as matrices
 from tui.render.bars import Bar, bar, bars
 from tui.render.cells import DEFAULT, Grid, text_width
+from tui.render.frame import tab_bar
 from tui.render.matrix import shares
 from tui.render.naming import short_names
 from tui.render.palette import DARK, LIGHT
@@ -21,6 +22,16 @@ ASCII = Terminal(utf8=False)
 UTF8 = Terminal()
 NO_COLOUR = Terminal(colours=0)
 TERMINALS = [ASCII, UTF8, NO_COLOUR, Terminal(colours=16)]
+
+
+def test_without_colour_the_tab_that_is_shown_stands_in_brackets():
+    for width in (120, 80, 60, 40):
+        bare, _ = tab_bar("train", "", width, NO_COLOUR, DARK)
+        coloured, places = tab_bar("train", "", width, UTF8, DARK)
+        assert "[3 Train]" in bare.text()
+        assert bare.text().replace("[", " ").replace("]", " ") == coloured.text()
+        start, stop, _ = next(place for place in places if place[2] == "train")
+        assert bare.text()[start:stop] == "[3 Train]"
 
 
 @pytest.mark.parametrize(

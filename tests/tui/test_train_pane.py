@@ -29,10 +29,10 @@ def screen_text(app: CnnTuiApp) -> str:
 
 
 async def settle(pilot, until, seconds: float = 5.0) -> None:
-    for _ in range(int(seconds / 0.05)):
+    for _ in range(int(seconds / 0.02)):
         if until():
             break
-        await pilot.pause(0.05)
+        await pilot.pause(0.02)
     assert until()
 
 
@@ -199,7 +199,7 @@ async def test_a_finished_run_is_asked_nothing(opened, make_run):
         await settle(pilot, lambda: app.session.series.state == "finished")
         await pilot.press("p", "x")
         assert asked(fake.run) == []
-        assert "the run has ended: n starts another" in screen_text(app)
+        assert "the run has ended: n trains anew, with the settings of S" in screen_text(app)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48), (60, 16)])

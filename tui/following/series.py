@@ -20,7 +20,7 @@ from tui.following.log_lines import describe, log_line
 from tui.following.usage import Usage
 
 LOG_LINES = 2000
-LIVE = ("starting", "training", "paused")
+LIVE = ("starting", "training", "paused", "suspended")
 """The states in which a trainer is at work."""
 RESUMABLE = ("interrupted", "silent", "no trainer", "stopped", "failed")
 """The states in which a trainer can take the run up again."""
@@ -75,6 +75,8 @@ class Series:
         self.owner_known = False
         self.owner_heard = 0.0
         """When the owner last gave a sign of life, in seconds since 1970."""
+        self.is_suspended = False
+        """Whether a signal holds the trainer, as SIGSTOP does."""
         self.usage: Usage | None = None
         """What the trainer takes of this machine, where it works here and that can be known."""
         self.answers = 0
@@ -98,7 +100,7 @@ class Series:
 
     @property
     def state(self) -> str:
-        """One word: no run, starting, training, paused, interrupted, silent, or why it ended."""
+        """One word: no run, starting, training, paused, suspended, silent ..., or why it ended."""
         if self.problem:
             return "unreadable"
         if self._is_awaited:
@@ -111,6 +113,8 @@ class Series:
             if self.owner is not None and self.owner.alive is None:
                 return "silent"  # on another machine, and not heard of lately
             return "interrupted" if self.started is not None else "no trainer"
+        if self.is_suspended:
+            return "suspended"
         if self.started is None:
             return "starting"
         return "paused" if self.paused else "training"

@@ -63,14 +63,25 @@ class Meter:
                     waiting += [int(word) for word in tasks.read_text().split()]
         return found
 
+    def is_suspended(self) -> bool:
+        """Whether a signal (SIGSTOP) holds the process itself."""
+        return self._stat(self.pid)[:1] == ["T"]
+
     def _seconds(self, pid: int) -> float | None:
         """Processor time of a process so far."""
+        fields = self._stat(pid)
+        try:
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except (ValueError, IndexError):
+            return None
+
+    def _stat(self, pid: int) -> list[str]:
+        """What the system says of a process: its state, and many numbers; else nothing."""
         try:
             stat = (self._proc / str(pid) / "stat").read_text()
-            fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        except (OSError, ValueError, IndexError):
-            return None
+        except (OSError, ValueError):
+            return []
+        return stat.rpartition(")")[2].split()  # the name before it may hold anything
 
     def _memory(self, pid: int) -> int:
         """Bytes of a process, its part of what is shared; else all that is resident."""

@@ -154,7 +154,9 @@ def why_not(state: str) -> str:
         return f"the run is {state}"
     if state == "diverged":
         return "the run has diverged: r goes on from its last good checkpoint"
-    return "the run has ended: n starts another with these settings"
+    if state == "suspended":
+        return "a signal holds the trainer: Run says what wakes it"
+    return "the run has ended: n trains anew, with the settings of S"
 
 
 def rate_problem(text: str) -> str:

@@ -14,6 +14,7 @@ from tui.terminal.abilities import Terminal
 STATE_MARKS = {
     "training": ("●", "*"),
     "paused": ("‖", "="),
+    "suspended": ("‖", "="),
     "starting": ("○", "o"),
     "finished": ("✓", "+"),
     "early-stopping": ("✓", "+"),
@@ -27,7 +28,8 @@ def tab_bar(
 ) -> tuple[Grid, list[tuple[int, int, str]]]:
     """The numbered tabs, the state of the run at the right, and (start, stop, name) of each tab.
 
-    Where the names do not fit, the tabs that are not shown keep their digit alone.
+    Where the names do not fit, the tabs that are not shown keep their digit alone; where there is
+    no colour, the one that is shown stands in brackets.
     """
     grid = Grid.blank(width, 1, palette.panel)
     needed = sum(len(title) + 4 for _, title in PANES)
@@ -40,6 +42,8 @@ def tab_bar(
     for digit, (name, title) in enumerate(PANES, start=1):
         here = name == current
         text = f" {digit} {title} " if here or not brief else f" {digit} "
+        if here and not terminal.colours:
+            text = f"[{text[1:-1]}]"
         colours = (palette.background, palette.accent) if here else (palette.muted, palette.panel)
         start, x = x, grid.put(x, 0, text, *colours, bold=here)
         places.append((start, x, name))

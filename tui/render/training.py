@@ -59,6 +59,8 @@ def _trainer(series: Series) -> str:
     if owner is None or series.ended is not None:
         return ""
     who = f"{owner.host}, process {owner.pid}"
+    if series.state == "suspended":
+        return f"held by a signal: kill -CONT {owner.pid} wakes it"
     if series.is_live:
         return f"on {who}" if owner.alive is None else ""
     return f"silent since {clock(series.owner_heard)}: {who}"
@@ -67,6 +69,7 @@ def _trainer(series: Series) -> str:
 def _state(series: Series, terminal: Terminal, palette: Palette) -> Cell:
     state = run_state(series, True, terminal).replace(f" {percent(progress(series), 0)}", "")
     colour = {"training": palette.good, "finished": palette.good, "paused": palette.warn}
+    colour["suspended"] = palette.bad
     return Cell(state, colour.get(series.state, palette.text), bold=True)
 
 
