@@ -20,6 +20,7 @@ help:
 run: $(VENV)/.installed
 	@$(BIN)/cnn-tui $(ARGS)
 
+test: export PYTHONDONTWRITEBYTECODE :=  # compiled once, not by each process that a test starts
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -39,7 +39,7 @@ def runs(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run,
     from cnnlib.runs import commands
 
     root = tmp_path_factory.mktemp("damage")
-    wanted = settings(pictures, ranks=1, checkpoint_seconds=0.02, epochs=5, stopping="")
+    wanted = settings(pictures, ranks=1, checkpoint_seconds=0.02, epochs=3, stopping="")
     finished, stopped = (prepare(wanted, root / name) for name in ("finished", "stopped"))
     assert train(finished) == 0
 

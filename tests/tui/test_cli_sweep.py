@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,22 +21,34 @@ from tui.sweep.journal import read_trials
 pytest.importorskip("optuna")
 pytest.importorskip("distributed")
 
-WORDS = """
+WORDS = r"""
 trials = TRIALS
 search = "Grid(points=TRIALS)"
-arch = "tiny"
 space = "lr = log_uniform(1e-3, 1e-1)"
+[data]
+name = "PICTURES"
+[model]
+architecture = "Flatten()\nDense(3)"
 [training]
 epochs = EPOCHS
 batch_size = 128
 """
+EPOCHS = 300
+"""A second or two: long enough to be stopped in the middle."""
+Write = Callable[[int, int], Path]
 
 
-def write(tmp_path: Path, trials: int, epochs: int) -> Path:
-    path = tmp_path / "rates.toml"
-    words = WORDS.replace("TRIALS", str(trials)).replace("EPOCHS", str(epochs))
-    path.write_text(words, encoding="utf-8")
-    return path
+@pytest.fixture
+def write(tmp_path: Path, pictures: Path) -> Write:
+    """Asks for a sweep of so many trials of so many epochs."""
+
+    def write(trials: int, epochs: int) -> Path:
+        path = tmp_path / "rates.toml"
+        words = WORDS.replace("TRIALS", str(trials)).replace("EPOCHS", str(epochs))
+        path.write_text(words.replace("PICTURES", str(pictures)), encoding="utf-8")
+        return path
+
+    return write
 
 
 def command(tmp_path: Path, *words: str) -> list[str]:
@@ -43,8 +56,8 @@ def command(tmp_path: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "tui", *here, *words]
 
 
-def test_a_sweep_here_tells_the_best_and_its_test_accuracy(tmp_path: Path) -> None:
-    write(tmp_path, trials=3, epochs=1)
+def test_a_sweep_here_tells_the_best_and_its_test_accuracy(tmp_path: Path, write: Write) -> None:
+    write(3, 1)
     told = subprocess.run(
         command(tmp_path, "--json"), capture_output=True, text=True, timeout=120, check=True
     )
@@ -69,9 +82,9 @@ def test_a_sweep_here_tells_the_best_and_its_test_accuracy(tmp_path: Path) -> No
 
 
 def test_a_signal_ends_all_trainers_with_a_checkpoint_and_the_command_goes_on(
-    tmp_path: Path,
+    tmp_path: Path, write: Write
 ) -> None:
-    write(tmp_path, trials=2, epochs=12)
+    write(2, EPOCHS)
     folder = tmp_path / "runs" / "rates"
     driver = subprocess.Popen(
         command(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -80,7 +93,7 @@ def test_a_signal_ends_all_trainers_with_a_checkpoint_and_the_command_goes_on(
     while not any(read_state(Run(p.parent)).epoch >= 2 for p in folder.glob("*/events.jsonl")):
         assert time.monotonic() < end
         assert driver.poll() is None
-        time.sleep(0.05)
+        time.sleep(0.02)
     driver.send_signal(signal.SIGTERM)
     _, err = driver.communicate(timeout=90)
     assert driver.returncode == 143
@@ -99,10 +112,13 @@ def test_a_signal_ends_all_trainers_with_a_checkpoint_and_the_command_goes_on(
 
 
 def test_without_the_extra_it_says_which(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    write: Write,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    assert run(["sweep", str(write(tmp_path, 2, 1)), "--runs", str(tmp_path / "runs")]) == 2
+    assert run(["sweep", str(write(2, 1)), "--runs", str(tmp_path / "runs")]) == 2
     assert "pip install 'cnn-tui[sweep]'" in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
 
@@ -126,15 +142,17 @@ def test_wrong_words_end_with_2(
 
 
 def test_workers_of_our_own_are_not_those_of_a_cluster(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["--workers", "2", "--scheduler", "tcp://127.0.0.1:1"]
-    assert run(["sweep", str(write(tmp_path, 2, 1)), *words]) == 2
+    assert run(["sweep", str(write(2, 1)), *words]) == 2
     assert "--workers is for this machine" in capsys.readouterr().err
 
 
-def test_a_scheduler_that_is_not_there_is_said(tmp_path: Path) -> None:
-    write(tmp_path, 2, 1)
+def test_a_scheduler_that_is_not_there_is_said(
+    tmp_path: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["sweep", str(write(2, 1)), "--runs", str(tmp_path / "runs")]
     (tmp_path / "dask.json").write_text('{"type": "Scheduler"}')
     for address, code, said in [
         (str(tmp_path / "dask.json"), 1, "no address in it"),
@@ -142,12 +160,10 @@ def test_a_scheduler_that_is_not_there_is_said(tmp_path: Path) -> None:
         ("nonsense", 2, "an address such as tcp://10.0.0.1:8786"),
         ("tcp://127.0.0.1:1", 1, "dask scheduler"),
     ]:
-        told = subprocess.run(
-            command(tmp_path, "--scheduler", address), capture_output=True, text=True, timeout=120
-        )
-        assert told.returncode == code
-        assert said in told.stderr
-        assert len(told.stderr.splitlines()) == 1
+        assert run([*words, "--scheduler", address]) == code
+        told = capsys.readouterr().err
+        assert said in told
+        assert len(told.splitlines()) == 1
 
 
 def test_the_rooms_of_a_sweep_load_optuna_and_dask_only_to_search() -> None:
