@@ -273,9 +273,14 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize("size", [(60, 16), SIZE, WIDE])
 @pytest.mark.parametrize(
-    "terminal", [Terminal(), Terminal(utf8=False), Terminal(colours=0), Terminal(name="linux")]
+    ("size", "terminal"),
+    [
+        ((60, 16), Terminal()),
+        (SIZE, Terminal(utf8=False)),
+        (SIZE, Terminal(name="linux", colours=16)),
+        (WIDE, Terminal(colours=0)),
+    ],
 )
 async def test_it_draws_on_every_terminal(
     folder: Path, size: tuple[int, int], terminal: Terminal

@@ -18,9 +18,8 @@ from cnnlib.runs import Run, RunSummary, list_runs
 from tui.panes.arranging import Arranging
 from tui.render import format as say
 from tui.render.cells import Grid, text_width
-from tui.render.naming import is_renamed
 from tui.render.number_tables import Sheet
-from tui.render.run_list import run_list, state_word
+from tui.render.run_list import run_facts, run_list
 from tui.render.sweep.row import SweepRow, row_of, sweep_facts
 from tui.render.tables import facts, note, window, wrap
 from tui.session import Session
@@ -185,30 +184,16 @@ class RunsPane(Arranging):
         session = self.session
         if run is None:
             return Grid.blank(width, height)
+        sheet = Sheet(width, height, session.terminal, session.palette)
         if isinstance(run, SweepRow):
-            sheet = Sheet(width, height, session.terminal, session.palette)
             told = sweep_facts(self._sweeps[run.id], sheet)
             return facts(told, width, height, session.terminal, palette=session.palette)
         if run.state == "damaged":
             lines = wrap(run.note, width)
             return Grid.of("\n".join(lines[:height]) or " ", session.palette.bad)
-        started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
-        accuracy = f"validation {say.percent(run.valid_accuracy, 2)}"
-        if run.test_accuracy is not None:
-            accuracy += f", test {say.percent(run.test_accuracy, 2)}"
-        name = run.name if is_renamed(run.id, run.name) else ""
-        named = " ".join([*filter(None, [name]), *(f"#{tag}" for tag in run.tags)])
-        pairs = [
-            *([("name", named)] if named else []),
-            *([("note", run.note)] if run.note else []),
-            ("network", say.plain(run.architecture, session.terminal)),
-            ("data", run.data),
-            ("state", f"{state_word(run)}, epoch {run.epoch} of {run.epochs or '?'}"),
-            ("accuracy", accuracy),
-            ("started", f"{started}, trained for {say.duration(run.seconds)}"),
-            ("directory", str(run.path)),
-        ]
-        return facts(pairs, width, height, session.terminal, palette=session.palette)
+        return facts(
+            run_facts(run, sheet), width, height, session.terminal, palette=session.palette
+        )
 
     # What the keys do
 

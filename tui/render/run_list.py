@@ -5,12 +5,13 @@ A sweep is a row among them, with the number of its trials where a run has that 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from cnnlib.runs import RunSummary
 from tui.render import format as say
 from tui.render.cells import Grid, text_width
-from tui.render.naming import data_name, run_names
+from tui.render.naming import data_name, is_renamed, run_names
 from tui.render.number_tables import Sheet
 from tui.render.sweep.row import SweepRow
 from tui.render.tables import Cell, Column, ellipsis_of, table
@@ -95,3 +96,23 @@ def _needed(columns: Sequence[Column], rows: Sequence[Sequence[str | Cell]]) -> 
 def state_word(run: RunSummary) -> str:
     """The state in the word that the other panes use."""
     return "training" if run.state == "running" else run.state
+
+
+def run_facts(run: RunSummary, sheet: Sheet) -> list[tuple[str, str]]:
+    """Names and what they are, for the part below the list."""
+    started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
+    accuracy = f"validation {say.percent(run.valid_accuracy, 2)}"
+    if run.test_accuracy is not None:
+        accuracy += f", test {say.percent(run.test_accuracy, 2)}"
+    name = run.name if is_renamed(run.id, run.name) else ""
+    named = " ".join([*filter(None, [name]), *(f"#{tag}" for tag in run.tags)])
+    return [
+        *([("name", named)] if named else []),
+        *([("note", run.note)] if run.note else []),
+        ("network", say.plain(run.architecture, sheet.terminal)),
+        ("data", run.data),
+        ("state", f"{state_word(run)}, epoch {run.epoch} of {run.epochs or '?'}"),
+        ("accuracy", accuracy),
+        ("started", f"{started}, trained for {say.duration(run.seconds)}"),
+        ("directory", str(run.path)),
+    ]
