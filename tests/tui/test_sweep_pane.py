@@ -20,14 +20,17 @@ from cnnlib.runs.directory import Run
 from cnnlib.runs.lock import RunLock
 from data import Dataset
 from tui.app.app import CnnTuiApp
+from tui.keys.commands import commands_for
 from tui.panes import sweeping
 from tui.panes.runs import RunsPane
 from tui.panes.sweep import SweepPane
 from tui.screens.choose import ChooseScreen
+from tui.screens.help import HelpScreen
 from tui.sweep.journal import FILE, Trial
 from tui.sweep.ordering import columns
 from tui.sweep.plan import Sweep, read_sweep, settle
 from tui.terminal.abilities import Terminal
+from tui.terminal.capturing import as_text, strips_of
 from tui.widgets.cellgrid import CellGrid
 
 WORDS = '''
@@ -147,6 +150,19 @@ async def test_7_comes_back_to_the_sweep_and_escape_to_the_list(folder: Path) ->
         await pressed(pilot, "tab")
         assert app.current_pane is not None
         assert app.current_pane.pane_name == "data"
+
+
+async def test_its_keys_stand_in_help_footer_and_palette(folder: Path) -> None:
+    async with opened(folder) as (app, pilot):
+        assert "stop all" in app.query_one("#keys", CellGrid).grid.text()
+        assert "7 Runs" in app.query_one("#tabs", CellGrid).grid.text()
+        await pressed(pilot, "question_mark")
+        assert isinstance(app.screen, HelpScreen)
+        told = as_text(strips_of(app.screen))
+        assert "Help: Sweep" in told
+        assert commands_for("sweep")[0].help in told
+        await pressed(pilot, "escape", "colon", *"sweep: reverse", "enter")
+        assert pane(app).reverse
 
 
 async def test_without_a_sweep_it_says_how_to_open_one(tmp_path: Path) -> None:

@@ -244,4 +244,4 @@ def char_width(char: str) -> int:
 
 def text_width(text: str) -> int:
     """The number of cells a line of text takes."""
-    return sum(char_width(char) for char in text)
+    return len(text) if text.isascii() else sum(char_width(char) for char in text)
