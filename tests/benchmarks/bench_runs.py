@@ -25,7 +25,8 @@ from threadpoolctl import threadpool_limits
 from cnnlib import events as ev
 from tui.experiment import load_data, prepare, train
 from tui.experiment.assembly import assemble
-from tui.settings.training import Settings, layered
+from tui.settings.layering import layered
+from tui.settings.training import Settings
 
 STEPS = 30
 LIMIT = 0.02

@@ -9,7 +9,8 @@ import pytest
 from cnnlib.schedules import Schedule
 from cnnlib.text import family
 from tui.drafting.form import FIELDS, RATE, about_preset, main_rate, read, texts_of, with_preset
-from tui.settings.training import PRESETS, Settings
+from tui.settings.presets import PRESETS
+from tui.settings.training import Settings
 
 OTHER = Settings(
     epochs=9,

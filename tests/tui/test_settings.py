@@ -15,14 +15,9 @@ from hypothesis import strategies as st
 
 from cnnlib.architectures import ARCHITECTURES
 from cnnlib.errors import SpecificationError
-from tui.settings.training import (
-    PRESETS,
-    Settings,
-    architecture_text,
-    layered,
-    read_toml,
-    values_of,
-)
+from tui.settings.layering import architecture_text, layered, read_toml
+from tui.settings.presets import PRESETS
+from tui.settings.training import Settings, values_of
 
 settings_values = st.fixed_dictionaries(
     {},

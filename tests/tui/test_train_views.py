@@ -20,7 +20,7 @@ from tui.render.naming import run_names
 from tui.screens.ask import AskScreen
 from tui.screens.mark import MarkScreen
 from tui.screens.settings_form import SettingsScreen
-from tui.settings.training import PRESETS
+from tui.settings.presets import PRESETS
 from tui.terminal.abilities import Terminal
 from tui.widgets.frame import StatusBar
 

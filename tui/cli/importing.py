@@ -49,7 +49,7 @@ def import_weights(
     one_thread_each(os.environ)
     from data import load, progress_bar
     from tui.experiment.beginning import begin_with
-    from tui.settings.training import architecture_text, layered
+    from tui.settings.layering import architecture_text, layered
 
     settings = layered(
         preset=preset,

@@ -42,8 +42,8 @@ def open_app(
         from tui.experiment.launching import one_thread_each
 
         one_thread_each(os.environ)
+        from tui.settings.layering import architecture_text, layered
         from tui.settings.preferences import load
-        from tui.settings.training import architecture_text, layered
 
         preferences = load()
 

@@ -119,7 +119,7 @@ def train(
     from data import progress_bar
     from tui.experiment import prepare
     from tui.experiment.loading import load_dataset
-    from tui.settings.training import architecture_text, layered
+    from tui.settings.layering import architecture_text, layered
 
     settings = layered(
         preset=preset,

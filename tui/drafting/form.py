@@ -19,7 +19,8 @@ from cnnlib.optimizers import Optimizer
 from cnnlib.schedules import Schedule
 from cnnlib.stopping import Stopping
 from cnnlib.text import Described, family, parse
-from tui.settings.training import PRESETS, Settings
+from tui.settings.presets import PRESETS
+from tui.settings.training import Settings
 
 RATE = "rate"
 

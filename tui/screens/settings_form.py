@@ -18,7 +18,8 @@ from textual.widgets import Input, Static
 
 from tui.drafting.form import FIELDS, Field, about_preset, read, texts_of, with_preset
 from tui.screens.choose import ChooseScreen
-from tui.settings.training import PRESETS, Settings
+from tui.settings.presets import PRESETS
+from tui.settings.training import Settings
 
 
 class SettingsScreen(ModalScreen[Settings | None]):

@@ -5,9 +5,10 @@ A check takes the name of the setting, for the message, and the value.
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from cnnlib.augmentations import Augmentation
@@ -91,6 +92,23 @@ def calls(name: str, value: Any) -> str:
         raise SpecificationError(name, expected="calls separated by commas", received=repr(value))
     found = _read(name, lambda: parse_pipeline(value, Augmentation))
     return ", ".join(map(repr, found))
+
+
+def unknown(where: str, word: str, known: Iterable[str]) -> SpecificationError:
+    """The error of a word that is not known there."""
+    names = tuple(known)
+    return SpecificationError(
+        where,
+        expected=f"one of {', '.join(names)}",
+        received=repr(word),
+        advice=near(word, names),
+    )
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """The known word that was meant, asked back; nothing where none is like it."""
+    found = difflib.get_close_matches(word, list(known), 1, 0.5)
+    return f"Did you mean {found[0]!r}?" if found else ""
 
 
 def _read(name: str, reader: Callable[[], Any]) -> Any:

@@ -27,7 +27,7 @@ from platformdirs import user_config_path
 from cnnlib.errors import SpecificationError
 from tui.keys.commands import COMMANDS, DENIED, PLACES, Command
 from tui.keys.labels import LABELS, key_label
-from tui.settings.training import read_toml
+from tui.settings.layering import read_toml
 
 THEMES = ("dark", "light", "colour-blind", "terminal")
 GLYPHS = ("auto", "half", "ascii")

@@ -1,8 +1,7 @@
 """What a training is asked to do: one frozen record, checked when it is made.
 
-The settings come in layers, each over the one before: the defaults, a preset, a configuration
-file (the run.toml of any run will do), the command line. They go into a run's run.toml and come
-back from it unchanged, so that a run can be repeated from its directory alone.
+The settings go into the tables of a run's run.toml and come back from them unchanged, so that a run
+can be repeated from its directory alone.
 
 Optimizer, schedule, loss and their like are kept as text, the constructor calls that
 `cnnlib.text` reads; they are brought to their shortest form here.
@@ -10,30 +9,23 @@ Optimizer, schedule, loss and their like are kept as text, the constructor calls
 
 from __future__ import annotations
 
-import difflib
 import math
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any
 
 from cnnlib.architectures import ARCHITECTURES
 from cnnlib.averaging import Average
-from cnnlib.errors import RunError, SpecificationError
+from cnnlib.errors import SpecificationError
 from cnnlib.losses import Loss
 from cnnlib.optimizers import Optimizer
-from cnnlib.runs import files
 from cnnlib.scaling import RateScaling
 from cnnlib.schedules import Schedule
 from cnnlib.stopping import Stopping
 from cnnlib.text import parse
-from tui.settings.checks import Check, call, calls, maybe, number, size, whole, words
+from tui.settings.checks import Check, call, calls, maybe, number, size, unknown, whole, words
 
 IMAGES_A_RANK = 32  # fewer are done before the processes have told each other
-
-
-_MOST = 1 << 20  # bytes of a text that somebody wrote by hand
 
 
 def _option(default: Any, table: str, help: str, check: Check) -> Any:
@@ -153,66 +145,6 @@ RECORDED = {
     "training": set[str](),
 }
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "fast": {
-        "architecture": ARCHITECTURES["lenet"],
-        "epochs": 2,
-        "batch_size": 64,
-        "optimizer": "Adam(beta2=0.99)",
-        "schedule": "OneCycle(peak=0.01)",
-        "validation": 0.02,
-    },
-    "sharp": {
-        "architecture": ARCHITECTURES["sharp"],
-        "epochs": 10,
-        "batch_size": 64,
-        "optimizer": "Adam(beta2=0.99)",
-        "schedule": "OneCycle(peak=0.004)",
-        "loss": "CrossEntropyLoss(label_smoothing=0.05)",
-        "augment": "Affine(rotate=0.2, scale=0.12, shear=0.15)",
-        "average": "ExponentialMovingAverage(decay=0.999)",
-        "validation": 0.02,
-    },
-    "smoke": {
-        "architecture": ARCHITECTURES["tiny"],
-        "epochs": 1,
-        "batch_size": 8,
-        "optimizer": "Adam(beta2=0.97)",
-        "schedule": "OneCycle(peak=0.05)",
-        "loss": "CrossEntropyLoss(label_smoothing=0.15)",
-    },
-}
-
-
-def layered(
-    *,
-    preset: str | None = None,
-    config: Path | None = None,
-    lr: float | None = None,
-    **command_line: Any,
-) -> Settings:
-    """The settings in their layers: defaults, preset, configuration file, command line.
-
-    Args:
-        preset: a name in PRESETS.
-        config: a TOML file with the tables of a run.toml.
-        lr: the main learning rate of the schedule, whichever layer chose the schedule.
-        command_line: settings by name; None means that the command line did not say.
-
-    Raises:
-        SpecificationError: an unknown preset or setting, or a value that does not fit.
-    """
-    values: dict[str, Any] = {}
-    if preset is not None:
-        if preset not in PRESETS:
-            raise _unknown("preset", preset, PRESETS)
-        values |= PRESETS[preset]
-    if config is not None:
-        values |= values_of(read_toml(config))
-    values |= {name: value for name, value in command_line.items() if value is not None}
-    settings = Settings(**values)
-    return settings if lr is None else settings.with_rate(lr)
-
 
 def values_of(description: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that the tables of a run.toml hold, by name.
@@ -225,7 +157,7 @@ def values_of(description: Mapping[str, Any]) -> dict[str, Any]:
         if table == "run":
             continue
         if table not in TABLES:
-            raise _unknown("the configuration", table, ("run", *TABLES))
+            raise unknown("the configuration", table, ("run", *TABLES))
         if not isinstance(content, Mapping):
             raise SpecificationError(table, expected="a table", received=repr(content))
         known = {_key(each.name): each.name for each in fields(Settings) if _in(each, table)}
@@ -233,54 +165,8 @@ def values_of(description: Mapping[str, Any]) -> dict[str, Any]:
             if key in known:
                 values[known[key]] = value
             elif key not in RECORDED[table]:
-                raise _unknown(f"[{table}]", key, known)
+                raise unknown(f"[{table}]", key, known)
     return values
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file as a dictionary.
-
-    Raises:
-        SpecificationError: it cannot be read, or is no TOML.
-    """
-    try:
-        text = files.read_text(Path(os.path.realpath(path)), _MOST)
-        return files.parse_toml(text, str(path))
-    except RunError as error:
-        expected, received = error.expected, error.received
-        raise SpecificationError(str(path), expected=expected, received=received) from None
-
-
-def architecture_text(name_or_file: str) -> str:
-    """The layers behind ``--arch``: a known name, or a file that holds them.
-
-    Raises:
-        SpecificationError: it is neither.
-    """
-    if name_or_file in ARCHITECTURES:
-        return ARCHITECTURES[name_or_file]
-    path = Path(name_or_file).expanduser()
-    if not os.path.exists(path):
-        raise SpecificationError(
-            "arch",
-            expected=f"a file, or a name among {', '.join(ARCHITECTURES)}",
-            received=repr(name_or_file),
-            advice=_near(name_or_file, ARCHITECTURES),
-        )
-    try:
-        text = files.read_bounded(Path(os.path.realpath(path)), _MOST).decode("utf-8")
-    except RunError as error:
-        raise _no_layers(error.received) from None
-    except UnicodeDecodeError:
-        raise _no_layers("bytes that are no UTF-8") from None
-    if not text.strip():
-        raise _no_layers("an empty file")
-    return text
-
-
-def _no_layers(received: str) -> SpecificationError:
-    expected = "a text file with one layer a line"
-    return SpecificationError("arch", expected=expected, received=received)
 
 
 def _key(name: str) -> str:
@@ -290,18 +176,3 @@ def _key(name: str) -> str:
 
 def _in(each: Any, table: str) -> bool:
     return bool(each.metadata["table"] == table)
-
-
-def _unknown(where: str, word: str, known: Iterable[str]) -> SpecificationError:
-    names = tuple(known)
-    return SpecificationError(
-        where,
-        expected=f"one of {', '.join(names)}",
-        received=repr(word),
-        advice=_near(word, names),
-    )
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), 1, 0.5)
-    return f"Did you mean {near[0]!r}?" if near else ""

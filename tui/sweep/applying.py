@@ -20,7 +20,8 @@ from cnnlib.optimizers import Optimizer
 from cnnlib.schedules import Schedule
 from cnnlib.stopping import Stopping
 from cnnlib.text import Described, parse
-from tui.settings.training import Settings, architecture_text
+from tui.settings.layering import architecture_text
+from tui.settings.training import Settings
 from tui.sweep.space import Space, Value
 
 CALLS: dict[str, type[Described]] = {

@@ -17,7 +17,8 @@ from cnnlib.runs import files
 from cnnlib.runs.directory import SWEEP, slug
 from cnnlib.text import parse
 from tui.settings.checks import whole
-from tui.settings.training import TABLES, Settings, architecture_text, layered, read_toml, values_of
+from tui.settings.layering import architecture_text, layered, read_toml
+from tui.settings.training import TABLES, Settings, values_of
 from tui.sweep.applying import apply, require_fit
 from tui.sweep.search import TPE, Pruning, Search
 from tui.sweep.space import Parameters, Space, format_space, parse_space
