@@ -16,7 +16,7 @@ from cnnlib.architectures import ARCHITECTURES
 from cnnlib.checking import check
 from cnnlib.runs.lock import RunLock
 from tui.app.app import CnnTuiApp
-from tui.app.launching import RunLaunched
+from tui.app.starting import RunLaunched
 from tui.experiment.timing import Timing, measure, measure_apart
 from tui.panes.network_files import readable, writable
 from tui.panes.network_tools import seconds

@@ -2,8 +2,9 @@
 
 It wires and owns no arithmetic. Keys come from the table in `tui.keys.commands`; data comes from
 the follower's series, looked at on a tick; what happened (a data set was read, a run was launched)
-comes as a message from a thread worker. Its parts are mixins: `navigation` (the panes), `launching`
-(long work) and `leaving` beside it, `typeahead` (keys) and `flow` (slow lines) in `tui.terminal`.
+comes as a message from a thread worker. Its parts are mixins: beside it `navigation` (the panes),
+`reading` (data), `starting` (trainers) and `leaving`; in `tui.terminal` `typeahead` (keys) and
+`flow` (slow lines).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from textual.widgets import Input, TextArea
 
 from tui.app.leaving import Leaving
 from tui.app.navigation import Navigation
+from tui.app.reading import Reading
 from tui.app.themes import THEMES
 from tui.keys.bindings import bindings
 from tui.keys.commands import PANES, Table
@@ -52,7 +54,7 @@ AFTER_FIRST_PAINT = 0.5
 """Seconds until the data of an attached run is read: its charts need none."""
 
 
-class CnnTuiApp(Navigation, Leaving, TypeAhead, FlowControl, inherit_bindings=False):
+class CnnTuiApp(Navigation, Leaving, Reading, TypeAhead, FlowControl, inherit_bindings=False):
     """See the module."""
 
     TITLE = "cnn-tui"

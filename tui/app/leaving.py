@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from tui.app.launching import Launching
+from tui.app.starting import Starting
 from tui.screens.choose import ChooseScreen
 from tui.screens.leave import Leave, LeaveScreen
 from tui.terminal.suspending import is_waited_for
@@ -17,7 +17,7 @@ class LoseScreen(ChooseScreen):
     """Asks whether what was typed may be lost."""
 
 
-class Leaving(Launching):
+class Leaving(Starting):
     """The part of the app that ends it."""
 
     def action_ask_quit(self) -> None:

@@ -1,38 +1,27 @@
-"""Reading data sets and starting trainers, in thread workers that answer by a message.
+"""Starting trainers in a thread worker, and asking them; a mixin of the app.
 
-A mixin of the app: the workers prepare and launch, they touch no widget. A trainer is a process of
-its own, in a session of its own, and outlives the app; only while the app lives it is also its
-child, and is reaped when it ends.
+A trainer is a process of its own, in a session of its own, and outlives the app; only while the app
+lives it is also its child, and is reaped when it ends.
 """
 
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual import work
-from textual.app import App
 from textual.message import Message
-from textual.worker import Worker, WorkerState
 
 from cnnlib.errors import CnnError
 from cnnlib.runs import commands as asking
 from data.errors import DataError
-from tui.app.defects import note_defect
+from tui.app.working import Working
 
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
-    from data.dataset import Dataset
-    from tui.session import Session
     from tui.settings.training import Settings
-
-SECONDS_BETWEEN_WORDS = 0.5
-"""How often it is said how far a download is."""
-SMALL = 100_000
-"""Bytes of a file that is here before anybody has read how far it is."""
 
 REQUESTS: dict[str, Callable[[], asking.Command]] = {
     "pause": asking.Pause,
@@ -45,35 +34,6 @@ REQUESTS: dict[str, Callable[[], asking.Command]] = {
     "abandon": asking.Abandon,
 }
 """What a trainer can be asked for, by name."""
-
-
-@dataclass
-class DatasetRead(Message):
-    """A data set was read."""
-
-    dataset: Dataset
-    asked: str
-    """What it was asked for by."""
-    split_seed: int = 0
-    resize: str = ""
-
-
-@dataclass
-class DatasetFailed(Message):
-    """A data set could not be read."""
-
-    reason: str
-    keep: bool = False
-    """Whether the data set that is shown stays."""
-
-
-@dataclass
-class DatasetComes(Message):
-    """So many bytes of a file are here."""
-
-    name: str
-    here: int
-    expected: int
 
 
 @dataclass
@@ -91,18 +51,8 @@ class RunFailed(Message):
     reason: str
 
 
-class Launching(App[None]):
-    """The part of the app that starts long work."""
-
-    session: Session
-
-    def say(self, text: str, severity: str = "information") -> None:
-        """Tell the user; the app does."""
-        raise NotImplementedError
-
-    def unsay(self, *beginnings: str) -> None:
-        """Take back what was said last, if it begins so; the app does."""
-        raise NotImplementedError
+class Starting(Working):
+    """The part of the app that starts trainers, and asks them."""
 
     @property
     def unsaved(self) -> str:
@@ -115,58 +65,6 @@ class Launching(App[None]):
         self._asked: tuple[Run, int] | None = None  # and how many answers there were by then
         self.launching = False
         """Whether a run is being prepared."""
-
-    @work(thread=True, exclusive=True, group="dataset", exit_on_error=False)
-    def read_dataset(self, name: str, seed: int = 0, keep: bool = False) -> None:
-        """Read the data set, its parts divided by a seed; answers by a message.
-
-        `keep` says that the one that is shown stays if this one cannot be read.
-        """
-        from tui.experiment.loading import load_dataset
-
-        draft = self.session.settings
-        resize = draft.resize if name == draft.data else ""
-        asked = replace(draft, data=name, split_seed=seed, resize=resize)
-        told = 0.0
-
-        def tell(file: str, here: int, expected: int) -> None:
-            nonlocal told
-            if time.monotonic() - told > SECONDS_BETWEEN_WORDS:
-                told = time.monotonic()
-                self.post_message(DatasetComes(file, here, expected))
-
-        try:
-            dataset = load_dataset(asked, tell)
-            self.post_message(DatasetRead(dataset, name, seed, asked.resize))
-        except (DataError, OSError) as error:
-            self.post_message(DatasetFailed(str(error), keep))
-
-    def show_run(self, run: Run) -> None:
-        """Show this run in all panes, with the data that it trains on."""
-        self.session.open_run(run)
-        self._read_dataset_of(run)
-
-    def read_data_of(self, run: Run) -> None:
-        """Read the data that a run trains on, if it is still the run that is shown."""
-        if self.session.run is run:
-            self._read_dataset_of(run)
-
-    @work(thread=True, exclusive=True, group="dataset", exit_on_error=False)
-    def _read_dataset_of(self, run: Run) -> None:
-        from tui.experiment import load_data
-        from tui.settings.training import Settings
-
-        shown = self.session.dataset
-        try:
-            description = run.description()
-            settings = Settings.from_description(description)
-            if shown is None or description.get("data", {}).get("sha256") != shown.sha256:
-                dataset = load_data(run).dataset
-                self.post_message(
-                    DatasetRead(dataset, settings.data, settings.split_seed, settings.resize)
-                )
-        except (CnnError, DataError, OSError) as error:
-            self.post_message(DatasetFailed(str(error)))
 
     def start_run(self, *, new: bool = False) -> str:
         """Start a trainer: on the run shown if it can be resumed, else on a new one.
@@ -254,42 +152,6 @@ class Launching(App[None]):
                 self.post_message(RunFailed(f"{run.id}: {_last_words(run, code)}"))
 
     # Messages of the workers
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A worker must catch what can go wrong; what it did not catch is a defect, and said."""
-        if event.state is WorkerState.ERROR:
-            self.tell_defect(event.worker.error)
-
-    def tell_defect(self, error: BaseException | None) -> None:
-        """Say that the program itself is wrong, and where its traceback is."""
-        if error is not None:
-            self.say(note_defect(error), "error")
-
-    def on_dataset_read(self, message: DatasetRead) -> None:
-        """The data set is there; the next run trains on it too."""
-        self.session.use_dataset(message.dataset)
-        self.unsay("reading ", "fetching ", "still reading")
-        draft = self.session.settings
-        asked = replace(
-            draft, data=message.asked, split_seed=message.split_seed, resize=message.resize
-        )
-        if asked != draft:
-            self.session.edit(asked)
-
-    def on_dataset_failed(self, message: DatasetFailed) -> None:
-        """The data set could not be read."""
-        if message.keep and self.session.dataset is not None:
-            self.say(message.reason, "error")
-            return
-        self.session.refuse_dataset(message.reason)
-        self.say(message.reason, "error")
-
-    def on_dataset_comes(self, message: DatasetComes) -> None:
-        """A file is being fetched."""
-        if message.expected < SMALL:
-            return
-        done = f"{message.here / 1e6:.1f} of {message.expected / 1e6:.1f} MB"
-        self.say(f"fetching {message.name}: {done}")
 
     def on_run_launched(self, message: RunLaunched) -> None:
         """A trainer was started."""
