@@ -8,7 +8,8 @@ machines.
 
 What a rank dies of decides what happens. An exception is told to rank 0, which ends the training in
 order. Of a killed process most launchers hear first, and kill all others. Of a frozen one nobody
-hears: rank 0 stops waiting for it.
+hears: rank 0 stops waiting for it. The others wait for a word of rank 0 as long as a pause takes,
+unless somebody who can see (``rank_0_is_there``) says that it has gone.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 PATIENCE = 60.0  # seconds that rank 0 waits for the others to come
 _LOOK_OUT = 0.02  # seconds of giving way before resting
 _NAP = 0.001
+_LOOK = 2.0  # seconds of rest between two looks whether rank 0 is there; two in vain are believed
 _LETTER = 512  # bytes: what is told fits in one message, but for the first one
 _HEADER = 4
 _LAST_LOOK = 0.5  # seconds
@@ -54,6 +56,9 @@ class MpiRanks:
         patience: seconds awake for which rank 0 waits for the others to come. Time for which the
             machine or the process stands still does not count.
 
+    Attributes:
+        rank_0_is_there: called by the other ranks now and then while they wait.
+
     Raises:
         RankError: there is no MPI, or it is not that of the launcher.
     """
@@ -67,6 +72,7 @@ class MpiRanks:
         self._patience = patience if launch.rank == 0 else 2 * patience + 60
         self._letter = np.zeros(_LETTER, np.uint8)
         self._broken = self._closed = False
+        self.rank_0_is_there: Callable[[], bool] = _unknown
         atexit.register(self._leave)
 
     def sum(self, array: NDArray[Any]) -> None:
@@ -94,6 +100,7 @@ class MpiRanks:
             body += rest.tobytes()
         message: Message = json.loads(body)
         if message.get("do") == "end":
+            self.rank_0_is_there = _unknown  # it lets go of everything, in order
             raise RankError("rank 0", expected="work", received="that there is none left")
         return message
 
@@ -137,6 +144,7 @@ class MpiRanks:
 
     def _attend(self, request: MPI.Request, patience: float | None) -> None:
         look_out, rested = time.perf_counter() + _LOOK_OUT, 0.0
+        look, in_vain = _LOOK, 0
         while not request.Test():
             if time.perf_counter() < look_out:
                 _give_way()
@@ -146,6 +154,11 @@ class MpiRanks:
             rested += _NAP
             if patience is not None and rested >= patience:
                 raise _gone("one of the ranks", f"one that has gone: no word for {patience:g} s")
+            if self.rank and rested >= look:
+                look = rested + _LOOK
+                in_vain = 0 if self.rank_0_is_there() else in_vain + 1
+                if in_vain == 2:
+                    raise _gone("rank 0", "one that has gone")
 
     def _listen(self) -> None:
         """Rank 0: hear from a rank that fails."""
@@ -166,6 +179,11 @@ class MpiRanks:
             sys.stderr.flush()
             time.sleep(_LAST_LOOK)  # the launcher passes on what it has read when it is told
             self._mpi.COMM_WORLD.Abort(1)
+
+
+def _unknown() -> bool:
+    """What who cannot see says of rank 0."""
+    return True
 
 
 def _gone(where: str, received: str) -> RankError:

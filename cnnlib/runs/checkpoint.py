@@ -17,7 +17,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,7 @@ def save(
     metadata: Mapping[str, str],
     *,
     settle: bool = True,
+    permit: Callable[[], object] | None = None,
 ) -> None:
     """Write a checkpoint whole and keep the one before as ``path`` + ".previous".
 
@@ -77,6 +78,8 @@ def save(
         metadata: texts by name; names that begin with "cnnlib." are ours.
         settle: whether a power cut may not bring back the one before; False where another file
             is saved into the same folder at once, which settles both.
+        permit: called when all but the names is on the disk; what it raises is raised, and the
+            files are as they were.
 
     Raises:
         CheckpointError: an array or a text cannot be stored, or the file cannot be written (a
@@ -104,7 +107,7 @@ def save(
             received=f"{len(data)} bytes",
         )
     try:
-        _replace(path, data, settle)
+        _replace(path, data, settle, permit)
     except OSError as problem:
         error = not_written(path, problem)
         raise CheckpointError(
@@ -115,14 +118,15 @@ def save(
 def _plain(name: str, array: NDArray[Any]) -> NDArray[Any]:
     """The array in C order and in this machine's byte order, its shape kept."""
     array = np.asarray(array)
-    if array.dtype.name not in CODES or not name or name == "__metadata__":
+    own = array.dtype.newbyteorder("=")
+    if own not in CODES or not name or name == "__metadata__":
         raise CheckpointError(
             f"tensor {name!r}",
-            expected="a name, and an array of " + ", ".join(CODES),
+            expected="a name, and an array of " + ", ".join(str(dtype) for dtype in CODES),
             received=str(array.dtype),
         )
     # safetensors writes other layouts wrongly without a word; ascontiguousarray makes () to (1,)
-    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    array = array.astype(own, copy=False)
     return np.ascontiguousarray(array).reshape(array.shape)
 
 
@@ -130,7 +134,7 @@ def _digest(tensors: Mapping[str, NDArray[Any]], words: Mapping[str, str]) -> st
     """SHA-256 of everything a checkpoint says, whatever the order it stands in."""
     description = [
         {name: text for name, text in words.items() if name != _SHA256},
-        [[name, CODES[array.dtype.name], list(array.shape)] for name, array in tensors.items()],
+        [[name, CODES[array.dtype], list(array.shape)] for name, array in tensors.items()],
     ]
     text = json.dumps(description, sort_keys=True, ensure_ascii=False).encode("utf-8")
     digest = hashlib.sha256(text)
@@ -141,7 +145,7 @@ def _digest(tensors: Mapping[str, NDArray[Any]], words: Mapping[str, str]) -> st
     return digest.hexdigest()
 
 
-def _replace(path: Path, data: bytes, settle: bool) -> None:
+def _replace(path: Path, data: bytes, settle: bool, permit: Callable[[], object] | None) -> None:
     """Put ``data`` under ``path``, then the old file under ``path.previous``.
 
     In this order, so that a damaged old file never takes the place of a good previous one
@@ -151,7 +155,7 @@ def _replace(path: Path, data: bytes, settle: bool) -> None:
     old.unlink(missing_ok=True)
     try:
         _second_name(path, old)
-        with whole_file(path, settle=False) as file:
+        with whole_file(path, settle=False, permit=permit) as file:
             file.write(data)
         if old.exists():
             os.replace(old, previous(path))

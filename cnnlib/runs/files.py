@@ -16,7 +16,7 @@ import stat
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -141,12 +141,15 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def whole_file(path: Path, *, settle: bool = True) -> Iterator[BinaryIO]:
+def whole_file(
+    path: Path, *, settle: bool = True, permit: Callable[[], object] | None = None
+) -> Iterator[BinaryIO]:
     """A file to write into that takes the place of ``path`` only when the block ends well.
 
     Args:
         path: the file.
         settle: whether its new name must survive a power cut; its content does in any case.
+        permit: called when the content is on the disk; what it raises leaves ``path`` as it was.
 
     Raises:
         OSError: the disk is full, the folder is absent ...; ``path`` is as it was before.
@@ -157,6 +160,8 @@ def whole_file(path: Path, *, settle: bool = True) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        if permit is not None:
+            permit()
         os.replace(name, path)
     except BaseException:
         with contextlib.suppress(OSError):

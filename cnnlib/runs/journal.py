@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -40,6 +41,8 @@ class JournalWriter:
     Args:
         path: the journal; created (0o600) if it is absent.
         interval: after how many seconds steps are written out.
+        permit: called before anything is written; what it raises is raised, and the file is as it
+            was.
 
     Attributes:
         count: the number of events so far, written or still waiting.
@@ -48,8 +51,15 @@ class JournalWriter:
         RunError: the file cannot be opened, or is no journal.
     """
 
-    def __init__(self, path: Path, *, interval: float = FLUSH_SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        interval: float = FLUSH_SECONDS,
+        permit: Callable[[], object] | None = None,
+    ) -> None:
         self.path = path
+        self._permit = permit
         self.interval = interval
         self.count = 0
         self._steps: list[Record] = []  # laid aside; empty while there is anything below
@@ -145,6 +155,8 @@ class JournalWriter:
         self._due = now + self.interval
         self._encode_steps()
         if self._pending:
+            if self._permit is not None:
+                self._permit()
             data = b"".join(self._pending)
             written = 0
             try:

@@ -7,7 +7,8 @@ touches the file every few seconds: a recent touch says "running there", an old 
 
 A trainer on another host takes a run over only after a minute of silence. Should the silent owner
 wake up after all (a suspended laptop), its next :meth:`RunLock.heartbeat` finds another name in
-the file and raises, before two trainers write into one run.
+the file and raises, before two trainers write into one run. So does
+:meth:`RunLock.require_ours`, which is asked right before a file takes the place of another.
 
 Reading who owns a run tries the lock for a moment, without waiting; ``acquire`` therefore tries
 a few times before it gives up.
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 2.0
 SILENT_SECONDS = 60.0
+
+
+class TakenOver(RunError):
+    """Another trainer has the run now: nothing more may be written into it."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ class RunLock:
         self.run = run
         self._descriptor: int | None = None
         self._token = ""
-        self._beaten_at = 0.0
+        self._beaten_at = self._beaten_on = 0.0  # by the clock of this boot, by that of the wall
 
     @property
     def held(self) -> bool:
@@ -136,7 +141,7 @@ class RunLock:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
-        self._beaten_at = time.monotonic()
+        self._beaten_at, self._beaten_on = time.monotonic(), time.time()
         _held.add(self)
 
     def _take(self, descriptor: int) -> None:
@@ -166,27 +171,50 @@ class RunLock:
     def heartbeat(self) -> None:
         """Show a sign of life; cheap enough for every step (works once in two seconds).
 
+        Two seconds by either clock: that of the boot stands still while a machine is suspended.
+
         Raises:
-            RunError: the lock is no longer ours: another host took the run over while this one
+            TakenOver: the lock is no longer ours: another host took the run over while this one
                 was silent, or somebody removed the file. Training must end without writing.
+            RunError: nothing is held, or the file cannot be touched.
         """
-        now = time.monotonic()
-        if now - self._beaten_at < HEARTBEAT_SECONDS:
+        now, today = time.monotonic(), time.time()
+        if (
+            now - self._beaten_at < HEARTBEAT_SECONDS
+            and abs(today - self._beaten_on) < HEARTBEAT_SECONDS
+        ):
             return
-        if self._descriptor is None:
-            raise RunError(f"run {self.run.id}", expected="a lock that is held", received="none")
-        self._beaten_at = now
+        self.require_ours()
+        self._beaten_at, self._beaten_on = now, today
         try:
-            if not self._is_ours(self._descriptor):
-                raise RunError(
-                    f"run {self.run.id} was taken over",
-                    expected="our own name in its lock",
-                    received="another one, or no lock at all",
-                    advice="This trainer ends here; the run belongs to the other one.",
-                )
-            os.utime(self._descriptor if os.utime in os.supports_fd else self.run.lock_path)
+            if self._descriptor is not None and os.utime in os.supports_fd:
+                os.utime(self._descriptor)
+            else:
+                os.utime(self.run.lock_path)
         except OSError as problem:
             raise not_written(self.run.lock_path, problem) from problem
+
+    def require_ours(self) -> None:
+        """See that the run is still ours, whenever that was seen last. From any thread.
+
+        Raises:
+            TakenOver, RunError: as :meth:`heartbeat`.
+        """
+        descriptor = self._descriptor
+        if descriptor is None:
+            raise RunError(f"run {self.run.id}", expected="a lock that is held", received="none")
+        received = "another one, or no lock at all"
+        try:
+            if self._is_ours(descriptor):
+                return
+        except OSError as problem:
+            received = problem.strerror or str(problem)
+        raise TakenOver(
+            f"run {self.run.id} was taken over",
+            expected="our own name in its lock",
+            received=received,
+            advice="This trainer ends here; the run belongs to the other one.",
+        )
 
     def _is_ours(self, descriptor: int) -> bool:
         name = read_name(descriptor)

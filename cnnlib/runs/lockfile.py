@@ -30,10 +30,14 @@ class Name:
 
 
 def read_name(descriptor: int) -> Name | None:
-    """The name in a lock file; None where it is empty or damaged."""
-    os.lseek(descriptor, 0, os.SEEK_SET)
+    """The name in a lock file; None where it is empty or damaged. From any thread."""
+    if hasattr(os, "pread"):
+        content = os.pread(descriptor, _LONGEST, 0)
+    else:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        content = bytes(read_exactly(descriptor, _LONGEST))
     try:
-        body = json.loads(read_exactly(descriptor, _LONGEST))
+        body = json.loads(content)
         host, pid, token = body["host"], body["pid"], body["token"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

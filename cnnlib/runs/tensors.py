@@ -32,7 +32,8 @@ _TYPES = {
     "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8",
     "U64": "uint64", "U32": "uint32", "U16": "uint16", "U8": "uint8",
 }  # fmt: skip
-CODES = {name: code for code, name in _TYPES.items()}
+CODES = {np.dtype(name): code for code, name in _TYPES.items()}
+"""The name of each type in the file, by the type in this machine's byte order."""
 
 
 def damaged(where: str, what: str) -> CheckpointError:

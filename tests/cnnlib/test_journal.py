@@ -341,6 +341,44 @@ def test_what_waits_for_the_disk_is_bounded(
     assert len(events_in(tmp_path / "events.jsonl")) == writer.count
 
 
+def test_nothing_is_written_without_permission(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    refused = True
+
+    def permit() -> None:
+        if refused:
+            raise RunError("the run was taken over")
+
+    writer = JournalWriter(path, interval=0.0, permit=permit)
+    for event in (step(1), step(2), CommandDone("a", "Pause")):
+        with pytest.raises(RunError, match="taken over"):
+            writer.append(event)
+    assert path.read_bytes() == b""
+    refused = False
+    writer.close()
+    assert events_in(path) == [step(1), step(2), CommandDone("a", "Pause")]
+
+
+def test_an_unchanged_file_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.jsonl"
+    write(path, SOME)
+    reader = JournalReader(path)
+    assert [record.event for record in reader.read_all()] == SOME
+    with monkeypatch.context() as patch:
+        patch.delattr(lines, "read_exactly")
+        assert reader.read() == []
+    write(path, [step(3)])
+    assert [record.event for record in reader.read()] == [step(3)]
+    copy = tmp_path / "copy"
+    copy.write_bytes(path.read_bytes().replace(b'"step":3,', b'"step":4,'))
+    os.replace(copy, path)  # another file of the same size
+    again = [record.event for record in reader.read_all()]
+    assert again == [*SOME, dataclasses.replace(step(3), step=4)]
+    assert reader.restarted
+
+
 # -------------------------------------------------------------------------------- rewinding
 
 EPOCH = EpochEnded(1, 2, 0.5, 0.5, None, None, 1e-3, True)

@@ -18,6 +18,7 @@ import pytest
 
 from cnnlib.errors import RunError
 from cnnlib.runs import Run, RunLock, lock, lockfile, owner
+from cnnlib.runs.lock import TakenOver
 
 HOLD = (
     "import sys, time; from pathlib import Path\n"
@@ -199,6 +200,22 @@ def test_a_lock_that_was_taken_away_ends_its_trainer(
         content = run.lock_path.read_bytes() if run.lock_path.exists() else None
     after = run.lock_path.read_bytes() if run.lock_path.exists() else None
     assert after == content  # letting go does not wipe the other's name
+
+
+def test_who_slept_through_a_takeover_is_told_at_once(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A suspended machine: the clock of the boot stands still, that of the wall does not."""
+    with RunLock(run) as held:
+        elsewhere(run, 0)
+        held.heartbeat()  # by both clocks too early for a look
+        awake = time.time() + 3600
+        monkeypatch.setattr(lock.time, "time", lambda: awake)
+        with pytest.raises(TakenOver):
+            held.heartbeat()
+        monkeypatch.undo()
+        with pytest.raises(TakenOver):
+            held.require_ours()
 
 
 def test_without_flock_the_heartbeat_alone_decides(

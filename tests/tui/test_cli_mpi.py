@@ -13,10 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from mpi_cases import environment, mpiexec, needs_mpi, run_under
+from mpi_cases import MPIEXEC, environment, mpiexec, needs_mpi, run_under
 
 from cnnlib.events import CheckpointSaved, RunEnded, RunStarted, StepEnded
-from cnnlib.runs import Run, load
+from cnnlib.runs import Pause, Run, load, send
 from cnnlib.runs.history import RunHistory
 
 NETWORK = "Conv2d(4)\nBatchNorm2d()\nReLU()\nMaxPool2d(2)\nFlatten()\nDense(3)\n"
@@ -57,11 +57,20 @@ def rank_pids(mark: str, number: int) -> list[int]:
 
 
 @pytest.fixture
-def under_way(words: list[str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def launcher_options() -> list[str]:
+    """More words for the launcher of the training that is under way."""
+    return []
+
+
+@pytest.fixture
+def under_way(
+    words: list[str], tmp_path: Path, launcher_options: list[str]
+) -> Iterator[subprocess.Popen[str]]:
     """Two ranks in the middle of a long training; nobody of them is left behind."""
     mark = str(tmp_path)
+    launcher, *rest = mpiexec(2, *words, "--epochs", "100000", "--json")
     process = subprocess.Popen(
-        mpiexec(2, *words, "--epochs", "100000", "--json"),
+        [launcher, *launcher_options, *rest],
         env=environment(CNN_TUI_TEST=mark, CNN_TUI_RANK_PATIENCE="1.5"),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -173,6 +182,41 @@ def test_a_killed_rank_ends_the_run_and_another_number_goes_on(
     assert ended.message.startswith((killed, outlived))  # most launchers kill rank 0 at once
     assert [record.seq for record in history.records] == list(range(1, len(history.records) + 1))
     goes_on(run, ranks)
+
+
+def leaves_the_others_alone() -> bool:
+    """Whether the launcher can be told not to kill all ranks when one of them dies."""
+    if MPIEXEC is None:
+        return False
+    told = subprocess.run([MPIEXEC, "-help"], capture_output=True, text=True, check=False)
+    return "-disable-auto-cleanup" in told.stdout + told.stderr
+
+
+@needs_mpi
+@needs_proc
+@pytest.mark.skipif(not leaves_the_others_alone(), reason="this launcher kills all ranks")
+@pytest.mark.parametrize("launcher_options", [["-disable-auto-cleanup"]])
+@pytest.mark.parametrize("paused", [False, True])
+def test_ranks_that_a_launcher_leaves_alone_find_rank_0_gone(
+    under_way: subprocess.Popen[str], tmp_path: Path, paused: bool
+) -> None:
+    run = only_run(tmp_path)
+    if paused:
+        send(run, Pause())
+        assert under_way.stdout is not None
+        for line in under_way.stdout:
+            if json.loads(line)["event"] == "Paused":
+                break
+        signal.sigtimedwait([], 5.0)  # a pause is no death: two looks and more
+        assert rank_pids(str(tmp_path), 1)
+    (pid,) = rank_pids(str(tmp_path), 0)
+    os.kill(pid, signal.SIGKILL)
+    under_way.communicate(timeout=40)
+    assert under_way.returncode != 0
+    assert rank_pids(str(tmp_path), 1) == []
+    ended = wait_for_end(run).records[-1].event
+    assert isinstance(ended, RunEnded)
+    assert ended.reason == "failed"
 
 
 def goes_on(run: Run, ranks: int) -> None:

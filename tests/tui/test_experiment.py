@@ -279,6 +279,24 @@ def test_commands_are_obeyed_and_answered(
     assert last_tensors(run) == last_tensors(finished)
 
 
+def test_one_batch_is_one_also_where_an_epoch_ends(settings: Settings, tmp_path: Path) -> None:
+    run = prepare(settings, tmp_path / "stepped")
+
+    def pauses() -> list[int]:
+        return [event.step for event in events_of(run) if isinstance(event, ev.Paused)]
+
+    commands.send(run, commands.Pause())
+    thread = in_a_thread(run)
+    wait_until(lambda: len(pauses()) == 1)
+    per_epoch = next(e.steps_per_epoch for e in events_of(run) if isinstance(e, ev.RunStarted))
+    for number in range(1, per_epoch + 2):
+        commands.send(run, commands.StepBatch())
+        wait_until(lambda number=number: len(pauses()) == number + 1)
+    commands.send(run, commands.Stop())
+    thread.join(30)
+    assert pauses() == list(range(per_epoch + 2))
+
+
 def test_a_learning_rate_set_by_hand_survives_a_resumption(
     settings: Settings, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from cnnlib.runs import checkpoint, journal
 from cnnlib.runs.commands import Abandon, send
 from cnnlib.runs.directory import Run
 from cnnlib.runs.history import RunHistory
+from cnnlib.runs.lock import TakenOver
 from tui.experiment import keeping, prepare, train, training
 from tui.experiment.keeping import Keeping
 from tui.experiment.saving import Taken, write
@@ -61,9 +63,9 @@ def test_nothing_is_said_until_the_checkpoint_is_written(
     heard: list[ev.Event] = []
     before: list[tuple[list[ev.Event], list[ev.Event]]] = []
 
-    def slowly(run: Run, taken: Taken) -> None:
+    def slowly(run: Run, taken: Taken, permit: Callable[[], object]) -> None:
         assert may_write.wait(30)
-        write(run, taken)
+        write(run, taken, permit)
 
     count = Keeping.tell
 
@@ -92,12 +94,12 @@ def test_what_a_full_disk_refuses_was_never_said(
     run = prepare(settings, tmp_path / "full")
     tries: list[int] = []
 
-    def full(run: Run, taken: Taken) -> None:
+    def full(run: Run, taken: Taken, permit: Callable[[], object]) -> None:
         tries.append(taken.epoch)
         if len(tries) == 1:
             error = CheckpointError("the checkpoint", expected="room", received="none")
             raise error from OSError(errno.ENOSPC, "No space left on device")
-        write(run, taken)
+        write(run, taken, permit)
 
     monkeypatch.setattr(keeping, "write", full)
     heard: list[ev.Event] = []
@@ -128,12 +130,12 @@ def test_the_best_network_that_a_full_disk_refused_is_written_later(
     epoch = last_best(straight)  # after it no other one would come to be written
     refused: list[int] = []
 
-    def full(run: Run, taken: Taken) -> None:
+    def full(run: Run, taken: Taken, permit: Callable[[], object]) -> None:
         if taken.epoch == epoch and not refused:
             refused.append(epoch)
             error = CheckpointError("the checkpoint", expected="room", received="none")
             raise error from OSError(errno.ENOSPC, "No space left on device")
-        write(run, taken)
+        write(run, taken, permit)
 
     monkeypatch.setattr(keeping, "write", full)
     assert train(run) == 0
@@ -146,9 +148,9 @@ def write_once_waited_for(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     waited_for = threading.Event()
     settle = Keeping.settle
 
-    def slowly(run: Run, taken: Taken) -> None:
+    def slowly(run: Run, taken: Taken, permit: Callable[[], object]) -> None:
         assert waited_for.wait(30)
-        write(run, taken)
+        write(run, taken, permit)
 
     def wait(self: Keeping) -> None:
         waited_for.set()
@@ -205,6 +207,33 @@ def test_no_more_is_held_back_than_memory_should_hold(
     assert told(run) == told(straight)
 
 
+def test_a_trainer_whose_run_was_taken_over_puts_no_checkpoint_in_its_place(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even one that a thread was writing when another trainer took the run."""
+    run = prepare(settings, tmp_path / "contended")
+    there: dict[Path, bytes] = {}
+
+    def slowly(run: Run, taken: Taken, permit: Callable[[], object]) -> None:
+        if taken.epoch == 2:
+            name = {"host": "far-away", "pid": 4711, "token": "another"}
+            run.lock_path.write_text(json.dumps(name))
+            there.update(files(run))
+        write(run, taken, permit)
+
+    monkeypatch.setattr(keeping, "write", slowly)
+    with pytest.raises(TakenOver, match="taken over"):
+        train(run)
+    assert there
+    assert files(run) == there
+
+
+def files(run: Run) -> dict[Path, bytes]:
+    """The journal and the checkpoints; temporary files are nobody's."""
+    paths = [run.journal_path, *run.checkpoints.glob("[!.]*")]
+    return {path: path.read_bytes() for path in paths}
+
+
 class Killed(BaseException):
     """In place of SIGKILL: nothing is written any more."""
 
@@ -216,10 +245,10 @@ def test_who_is_killed_while_a_checkpoint_is_written_is_succeeded(
     """Before it is written it is as if it had not been; after, the next trainer tells of it."""
     run = prepare(settings, tmp_path / "killed")
 
-    def dying(run: Run, taken: Taken) -> None:
+    def dying(run: Run, taken: Taken, permit: Callable[[], object]) -> None:
         if taken.epoch == 2 and where == "before":
             raise Killed
-        write(run, taken)
+        write(run, taken, permit)
         if taken.epoch == 2:
             raise Killed
 

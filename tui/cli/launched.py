@@ -64,10 +64,15 @@ def join(*, ranks: int | None, detach: bool) -> MpiRanks | None:
 
 def work_for_rank_0(ranks: MpiRanks) -> int:
     """Do what rank 0 says until it lets go; return the exit code."""
+    from cnnlib.errors import RankError
     from cnnlib.rank_main import follow
+    from tui.experiment.lookout import Lookout
 
     try:
+        ranks.rank_0_is_there = Lookout(ranks.hear()["run"])
         follow(ranks)
+    except RankError:
+        return 0  # rank 0 has found something wrong before it came to train
     except Exception as error:  # told to rank 0, which ends the training in order
         traceback.print_exc()
         ranks.fail(f"{type(error).__name__}: {error}")

@@ -118,7 +118,10 @@ def epoch_path(run: Run, epoch: int) -> Path:
 
 def kept_epochs(run: Run) -> list[int]:
     """The epochs whose checkpoints are kept, in their order."""
-    matches = (_EPOCH.fullmatch(path.name) for path in run.checkpoints.glob("epoch-*.safetensors"))
+    try:
+        matches = [_EPOCH.fullmatch(name) for name in os.listdir(run.checkpoints)]
+    except OSError:
+        return []
     return sorted(int(match[1]) for match in matches if match)
 
 

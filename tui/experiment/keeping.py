@@ -28,6 +28,7 @@ from tui.experiment.saving import Reason, Taken, take, write
 if TYPE_CHECKING:
     from cnnlib.runs.directory import Run
     from cnnlib.runs.journal import JournalWriter
+    from cnnlib.runs.lock import RunLock
     from cnnlib.trainer import Trainer
 
 Listen = Callable[[ev.Record], None]
@@ -55,8 +56,9 @@ class Keeping:
     checkpoint_seconds: float
     keep_epochs: int
 
-    def __init__(self, run: Run, journal: JournalWriter, listen: Listen) -> None:
+    def __init__(self, run: Run, lock: RunLock, journal: JournalWriter, listen: Listen) -> None:
         self.run = run
+        self.lock = lock
         self.journal = journal
         self.listen = listen
         self.owed = False
@@ -132,10 +134,14 @@ class Keeping:
         self.settle_if_written()
 
     def _write(self, taken: Taken) -> None:
-        """Write a checkpoint, and keep that of an epoch under the epoch's number."""
+        """Write a checkpoint, and keep that of an epoch under the epoch's number.
+
+        Raises:
+            TakenOver: another trainer has the run; its checkpoints are as they were.
+        """
         if self.journal.holding:
             self.journal.sync_what_is_written()
-        write(self.run, taken)
+        write(self.run, taken, self.lock.require_ours)
         if taken.epoch:
             self.keep(taken.epoch, taken.epoch)
 

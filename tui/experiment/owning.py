@@ -12,10 +12,11 @@ from cnnlib import events as ev
 from cnnlib.errors import DivergedError, RankError, RunError
 from cnnlib.runs.history import RunHistory
 from cnnlib.runs.journal import JournalWriter
-from cnnlib.runs.lock import RunLock
+from cnnlib.runs.lock import RunLock, TakenOver
 from tui.experiment.keeping import Listen
+from tui.experiment.lookout import say_which
 from tui.experiment.signals import Signals
-from tui.experiment.training import TakenOver, Training
+from tui.experiment.training import Training
 from tui.experiment.witness import Witness
 
 if TYPE_CHECKING:
@@ -50,10 +51,12 @@ def train(
         CnnError, DataError, OSError: it failed; recorded in the run as far as possible.
     """
     with RunLock(run) as lock, Signals() as signals:
+        if communicator:
+            say_which(communicator, run)
         run.remove_leftovers()
         history = RunHistory.read(run)
         _require_unfinished(run, history)
-        journal = JournalWriter(run.journal_path)
+        journal = JournalWriter(run.journal_path, permit=lock.heartbeat)
         training = Training(run, lock, signals, journal, history, listen)
         witness = Witness(run, communicator.size) if communicator else None
         try:

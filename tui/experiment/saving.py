@@ -19,7 +19,7 @@ from cnnlib.events import CheckpointSaved
 from cnnlib.runs import checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cnnlib.arrays import Array
     from cnnlib.runs.directory import Run
@@ -73,16 +73,21 @@ def take(trainer: Trainer, events: int, reason: Reason, *, best: bool = False) -
     )
 
 
-def write(run: Run, taken: Taken) -> None:
+def write(run: Run, taken: Taken, permit: Callable[[], object] | None = None) -> None:
     """Write a checkpoint; it has reached the disk when this returns.
+
+    Args:
+        run: the run.
+        taken: the checkpoint.
+        permit: called before each file takes its place; what it raises is raised.
 
     Raises:
         RunError, CheckpointError: it could not be written; the files before are whole.
     """
     folder = run.folder("checkpoints")
     if taken.best is not None:
-        checkpoint.save(folder / BEST, *taken.best, settle=False)
-    checkpoint.save(folder / LAST, *taken.last)
+        checkpoint.save(folder / BEST, *taken.best, settle=False, permit=permit)
+    checkpoint.save(folder / LAST, *taken.last, permit=permit)
 
 
 def claimed(words: Mapping[str, str], step: int) -> tuple[CheckpointSaved, ...]:

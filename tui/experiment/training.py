@@ -19,7 +19,7 @@ from cnnlib.report import evaluate
 from cnnlib.runs.commands import CommandReader, Refused, answered
 from cnnlib.runs.history import RunHistory
 from cnnlib.runs.journal import JournalWriter
-from cnnlib.runs.lock import RunLock
+from cnnlib.runs.lock import RunLock, TakenOver
 from tui.experiment.assembly import assemble
 from tui.experiment.checkpoints import restore
 from tui.experiment.evaluation import write_report
@@ -39,10 +39,6 @@ COMMAND_SECONDS = 0.05  # between two looks at the commands, the signals and wha
 PAUSE_SECONDS = 0.1  # the same while paused
 
 
-class TakenOver(RunError):
-    """Another trainer has the run now: nothing more may be written into it."""
-
-
 class Training(Obeying):
     """One trainer's time with a run."""
 
@@ -55,8 +51,7 @@ class Training(Obeying):
         history: RunHistory,
         listen: Listen,
     ) -> None:
-        super().__init__(run, journal, listen)
-        self.lock = lock
+        super().__init__(run, lock, journal, listen)
         self.signals = signals
         self.commands = CommandReader(run.commands_path, answered(history.records))
         self._told = history.records
@@ -122,11 +117,13 @@ class Training(Obeying):
             self.settle()
             taken = take(self.trainer, self._settled, "failed")
             self.journal.sync()
-            write(self.run, taken)
+            write(self.run, taken, self.lock.require_ours)
             for claim in taken.claims:
                 self.tell(claim)
         except RankError:
             return  # the ranks could not be started: nothing was learned
+        except TakenOver:
+            raise
         except (RunError, CheckpointError) as error:
             mutter(f"{self.run.id}: {error}")  # what ends the run is the rank that has gone
 
@@ -182,7 +179,7 @@ class Training(Obeying):
 
     def _between_steps(self, event: ev.Event) -> None:
         """Checkpoints, signals and commands; a pause happens here."""
-        self._heartbeat()
+        self.lock.heartbeat()
         self.settle_if_written()
         self.pause_after(event)
         if self.signals.checkpoint:
@@ -194,7 +191,7 @@ class Training(Obeying):
         while self.paused and self.ending is None:
             self.settle()
             time.sleep(PAUSE_SECONDS)
-            self._heartbeat()
+            self.lock.heartbeat()
             self.write_out()
             self._look(now=True)
         self._due = min(self._looked_at + COMMAND_SECONDS, self._saved_at + self.checkpoint_seconds)
@@ -210,11 +207,3 @@ class Training(Obeying):
                     self.tell(ev.CommandRefused(request.id, request.reason))
                 else:
                     self.obey(request)
-
-    def _heartbeat(self) -> None:
-        try:
-            self.lock.heartbeat()
-        except RunError as error:
-            raise TakenOver(
-                error.where, expected=error.expected, received=error.received, advice=error.advice
-            ) from error
