@@ -79,6 +79,7 @@ class Terminal:
                 **(environment or {}),
             },
         )
+        self.child.delaybeforesend = None  # a key, and the answer of a terminal, go at once
 
     def _answer(self, data: str) -> None:
         if self.answers and not self.child.closed:
@@ -94,7 +95,7 @@ class Terminal:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
-                portion = self.child.read_nonblocking(65536, timeout=0.05)
+                portion = self.child.read_nonblocking(65536, timeout=min(seconds, 0.05))
             except pexpect.TIMEOUT:
                 continue
             except pexpect.EOF:
@@ -120,7 +121,7 @@ class Terminal:
         """Read until something holds of the screen; return it."""
         end = time.monotonic() + seconds
         while not holds(self.text):
-            alive = self.read(0.1)
+            alive = self.read(0.02)
             if holds(self.text):
                 break
             assert alive, f"it ended before the screen showed {what}:\n{self.text}"
@@ -130,7 +131,7 @@ class Terminal:
     def wait_for_end(self, seconds: float = 15.0) -> int:
         """Read until the program has ended; its exit status, 128 + n for signal n."""
         end = time.monotonic() + seconds
-        while self.read(0.1):
+        while self.read(0.02):
             assert time.monotonic() < end, f"it did not end:\n{self.text}"
         self.child.wait()
         signal = self.child.signalstatus
