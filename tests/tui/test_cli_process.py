@@ -78,6 +78,29 @@ def test_a_training_loads_no_pandas_to_tell_its_epochs(pictures: Path, tmp_path:
     assert "## Epochs" in told
 
 
+def test_a_home_that_cannot_be_written_makes_no_noise(pictures: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from tui.cli import run\n"
+        "at = sys.argv.index('then')\n"
+        "assert run(sys.argv[1:at]) == 0\n"
+        "assert run(sys.argv[at + 1:]) == 0\n"
+    )
+    network = tmp_path / "small.txt"
+    network.write_text("Flatten()\nDense(3)\n")
+    words = ["train", "--data", pictures, "--arch", network, "--epochs", "1", "--runs", tmp_path]
+    words += ["then", "figures", "small", "--only", "curves", "--runs", tmp_path]
+    nowhere = {"HOME": "/dev/null/home", "XDG_CACHE_HOME": "/dev/null/cache"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)],
+        capture_output=True,
+        text=True,
+        env={**ENVIRONMENT, **nowhere},
+        check=True,
+    )
+    assert done.stderr == ""
+
+
 def test_without_a_terminal_the_app_says_what_to_do_before_textual_is_loaded() -> None:
     code = (
         "import sys\n"

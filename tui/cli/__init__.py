@@ -8,11 +8,22 @@ line on the standard error stream.
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import typer
 
 from tui.cli.exits import exit_code_of
 from tui.cli.program import program
+
+
+@cache
+def _commands() -> Callable[..., Any]:
+    """The table of commands as Typer carries them out; made once: that takes a while."""
+    return typer.main.get_command(program)
 
 
 def main() -> None:
@@ -22,8 +33,10 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and return its exit code."""
+    # Where it finds no place of its own for its files, it takes another and need not say so.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
-        result = program(args=list(arguments), prog_name="cnn-tui", standalone_mode=False)
+        result = _commands()(args=list(arguments), prog_name="cnn-tui", standalone_mode=False)
     except BaseException as error:
         code = exit_code_of(error)
         if code is None:
