@@ -72,6 +72,12 @@ def annotate(run: Run, note: str) -> None:
     _write(run, note=note[:LONGEST_NOTE])
 
 
+def tags_in(text: str) -> tuple[str, ...]:
+    """The tags that somebody wrote: words between blanks or commas, with or without a #."""
+    words = (word.lstrip("#") for word in text.replace(",", " ").split())
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
 def tag(run: Run, add: Iterable[str] = (), remove: Iterable[str] = ()) -> tuple[str, ...]:
     """Add tags to the run and remove others; returns those it has then, sorted.
 

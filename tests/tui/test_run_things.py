@@ -83,7 +83,9 @@ def test_a_run_is_renamed_noted_and_tagged(tell: Tell, tmp_path: Path) -> None:
     tell("rename", run.id, "The good one", "--runs", tmp_path)
     tell("note", "The good one", "try a lower rate", "--runs", tmp_path)
     tell("tag", run.id, "paper", "best", "--runs", tmp_path)
-    tell("tag", run.id, "best", "--remove", "--runs", tmp_path)
+    tell("tag", run.id, "one,two", "#three,", "--runs", tmp_path)
+    tell("tag", run.id, "best", "three, two,one", "--remove", "--runs", tmp_path)
+    assert "a tag: expected one word" in tell("tag", run.id, " ", "--runs", tmp_path, code=2)
     (listed,) = json.loads(tell("list", "--runs", tmp_path, "--json"))
     assert listed["id"] == run.id
     assert (listed["name"], listed["note"]) == ("The good one", "try a lower rate")
@@ -293,6 +295,19 @@ def test_a_run_at_work_is_not_deleted(tell: Tell, tmp_path: Path) -> None:
     assert run.exists()
     tell("delete", run.id, "--forever", "--runs", tmp_path)
     assert trash.trashed(tmp_path) == []
+
+
+@pytest.mark.parametrize("columns", [40, 60, 74, 80, 120])
+def test_a_comparison_keeps_within_the_terminal(
+    parent: Run, tell: Tell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    made = fork(parent, tmp_path, 2)
+    told = tell("compare", parent.path, made.path, "--runs", tmp_path)
+    _, _, below = told.partition("\n\n")
+    assert max(map(len, below.splitlines())) <= columns
+    for head in ("loss A", "loss B", "valid loss A", "valid acc B"):
+        assert head in told
 
 
 def test_a_comparison_is_readable(parent: Run, tell: Tell, tmp_path: Path) -> None:

@@ -189,15 +189,30 @@ def _print_comparison(
     epochs = sorted(known[0].keys() | known[1].keys())
     apart = -(-len(epochs) // MOST_EPOCHS)
     told = [epoch for i, epoch in enumerate(epochs) if (len(epochs) - 1 - i) % max(apart, 1) == 0]
-    print_table(
-        ("epoch", *(f"{head} {letter}" for head in HEADS.values() for letter in "AB")),
-        [
-            (epoch, *(_number(rows.get(epoch, {}).get(name)) for name in HEADS for rows in known))
-            for epoch in told
-        ],
-    )
+    for names in _side_by_side(shutil.get_terminal_size().columns):
+        print_table(
+            ("epoch", *(f"{HEADS[name]} {letter}" for name in names for letter in "AB")),
+            [
+                (epoch, *(_number(r.get(epoch, {}).get(name)) for name in names for r in known))
+                for epoch in told
+            ],
+        )
     if apart > 1:
         print(f"one epoch in {apart}; --json tells all {len(epochs)}")
+
+
+def _side_by_side(columns: int) -> list[list[str]]:
+    """What is told of the epochs, as much in one table as stands beside each other."""
+    tables: list[list[str]] = [[]]
+    room = columns - len("epoch")
+    for name, head in HEADS.items():
+        width = 2 * (len(head) + 4)  # two letters and what parts them
+        if tables[-1] and width > room:
+            tables.append([])
+            room = columns - len("epoch")
+        tables[-1].append(name)
+        room -= width
+    return tables
 
 
 def _course(run: Run) -> list[dict[str, Any]]:

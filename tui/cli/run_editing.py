@@ -44,7 +44,9 @@ def note(
 
 def tag(
     run: RunWords,
-    tags: Annotated[list[str], typer.Argument(metavar="TAG...", help="Single words.")],
+    tags: Annotated[
+        list[str], typer.Argument(metavar="TAG...", help="Single words; commas part them too.")
+    ],
     remove: Annotated[bool, typer.Option("--remove", help="Remove them instead.")] = False,
     runs: Runs = DEFAULT_RUNS,
 ) -> int:
@@ -52,7 +54,8 @@ def tag(
     from cnnlib.runs import labels
 
     found = find_run(run, runs)
-    left = labels.tag(found, () if remove else tags, tags if remove else ())
+    words = labels.tags_in(" ".join(tags)) or tags  # nothing but commas is refused as it is
+    left = labels.tag(found, () if remove else words, words if remove else ())
     print(f"{found.id}: {' '.join(left) or 'no tag'}")
     return DONE
 

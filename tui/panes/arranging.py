@@ -45,7 +45,9 @@ class Arranging(Pane):
     def arrangement(self) -> str:
         """What is not as usual in the list, in words; empty: nothing."""
         words = [f"/{self.words}"] if self.words else []
-        return "  ".join([*words, *([f"by {self.order}"] if self.order != ORDERS[0] else [])])
+        words += [f"by {self.order}"] if self.order != ORDERS[0] else []
+        words += ["u takes the deleted run back"] if self._deleted is not None else []
+        return "  ".join(words)
 
     def go_back(self) -> bool:
         """Escape: all runs again."""
@@ -87,7 +89,7 @@ class Arranging(Pane):
         """Ask for tags."""
 
         def write(run: Run, text: str) -> None:
-            tags = {word.lstrip("#") for word in text.replace(",", " ").split()} - {""}
+            tags = set(labels.tags_in(text))
             before = labels.Labels.of(run.description()).tags
             labels.tag(run, tags, set(before) - tags)
 
