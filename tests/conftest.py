@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -14,6 +15,20 @@ from threadpoolctl import threadpool_limits
 # One thread for BLAS, as in the program. Plugins of pytest load NumPy before this file is read, so
 # the environment would come too late; threads that wait for each other make a busy machine crawl.
 threadpool_limits(limits=1, user_api="blas")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One process of tests more than there are cores: many tests wait for other processes."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:  # xdist reads it
+        return None
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, in whatever order: at the end no core waits for one of them."""
+    items.sort(key=lambda item: not {"slow", "terminal"} & {m.name for m in item.iter_markers()})
 
 
 @pytest.fixture(scope="session")

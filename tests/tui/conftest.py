@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from quiescence import until_quiet
 
 import data
 from cnnlib import events as ev
@@ -17,10 +18,25 @@ from cnnlib.runs import directory
 from cnnlib.runs.directory import Run
 from data import Dataset
 from tui.experiment import prepare, train
+from tui.following.follower import Follower
 from tui.settings.training import Settings
 
 START = 1_790_000_000.0
 DIGITS = tuple("0123456789")
+
+
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app looks at things as often as a test wants to know of them, not as a user does.
+
+    A key is waited for by what it does, not by a clock.
+    """
+    for place in ("textual.app", "textual.pilot"):
+        monkeypatch.setattr(f"{place}.wait_for_idle", until_quiet)
+    monkeypatch.setattr("tui.app.app.TICK", 0.1)
+    monkeypatch.setattr("tui.app.app.AFTER_FIRST_PAINT", 0.01)
+    monkeypatch.setattr("tui.panes.model.QUIET_SECONDS", 0.02)
+    monkeypatch.setitem(Follower.__init__.__kwdefaults__, "seconds", 0.1)
 
 
 class FakeRun:

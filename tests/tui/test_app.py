@@ -57,10 +57,10 @@ def screen_text(app: CnnTuiApp) -> str:
 
 async def settle(pilot, until: Callable[[], object], seconds: float = 5.0) -> None:
     """Wait for something, at most so long; then it must be so."""
-    for _ in range(int(seconds / 0.05)):
+    for _ in range(int(seconds / 0.02)):
         if until():
             break
-        await pilot.pause(0.05)
+        await pilot.pause(0.02)
     assert until()
 
 

@@ -31,10 +31,10 @@ TINY = ARCHITECTURES["tiny"]
 
 
 async def settle(pilot, until, wait: float = 8.0) -> None:
-    for _ in range(int(wait / 0.05)):
+    for _ in range(int(wait / 0.02)):
         if until():
             break
-        await pilot.pause(0.05)
+        await pilot.pause(0.02)
     assert until()
 
 
@@ -179,7 +179,7 @@ async def test_the_time_of_an_epoch_is_measured_and_shown(opened, monkeypatch):
 
     monkeypatch.setattr("tui.panes.network_tools.measure_apart", instead)
     async with opened() as (app, pilot, editor):
-        assert "T measures" in screen_text(app)
+        await settle(pilot, lambda: "T measures" in screen_text(app))
         await pilot.press("T")
         await settle(pilot, lambda: "about 1.50 s" in " ".join(screen_text(app).split()))
         assert measured[0]["model"]["architecture"] == editor.text

@@ -30,6 +30,15 @@ async def described(app: CnnTuiApp, pilot: Pilot[None]) -> None:
     await until(pilot, lambda: "reading" not in shown(app, "facts"))
 
 
+async def test_escape_takes_a_message_off_the_pane(runs: Path) -> None:
+    async with an_app(runs, "train") as (app, pilot):
+        app.say("a reason that is longer than the status line is wide " * 2, "error")
+        await pilot.pause()
+        assert len(app._notifications) == 1
+        await pressed(pilot, "escape")
+        assert len(app._notifications) == 0
+
+
 # Data
 
 

@@ -26,10 +26,10 @@ from tui.widgets.frame import StatusBar
 
 
 async def settle(pilot, until, seconds: float = 8.0) -> None:
-    for _ in range(int(seconds / 0.05)):
+    for _ in range(int(seconds / 0.02)):
         if until():
             break
-        await pilot.pause(0.05)
+        await pilot.pause(0.02)
     assert until()
 
 

@@ -183,7 +183,11 @@ class CnnTuiApp(Navigation, Leaving, Reading, TypeAhead, FlowControl, inherit_bi
     # Everywhere
 
     async def action_back(self) -> None:
-        """Leave the focused field or what the pane has open; letters are commands again."""
+        """Leave the focused field or what the pane has open; letters are commands again.
+
+        A message that lies over the pane goes too.
+        """
+        self.clear_notifications()
         pane, focused = self.current_pane, self.main.focused
         if isinstance(focused, TextArea | Input) or pane is None or not pane.go_back():
             self.main.set_focus(None)
