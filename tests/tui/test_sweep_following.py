@@ -191,7 +191,9 @@ def test_a_trial_is_queued_running_interrupted_as_its_trainer_and_driver_are(fol
         run = a_run(folder, 0)
         assert look().state == "queued"
         train(run, [0.5, 0.75])
-        assert look() == replace(look(), state="running", value=0.75, epochs=2, runs=(run,))
+        assert look() == replace(look(), state="queued", value=0.75, epochs=2, runs=(run,))
+        with RunLock(run):
+            assert look().state == "running"
     assert look().state == "interrupted"
     with RunLock(run):
         assert look().state == "running"
@@ -248,6 +250,21 @@ def test_a_trial_is_stopped_by_the_commands_of_those_runs_that_go_on(folder: Pat
     assert isinstance(request, Request)
     assert request.command == Stop()
     assert not ended.commands_path.exists()
+
+
+def test_a_trial_that_a_signal_stopped_can_still_be_stopped(folder: Path) -> None:
+    write(folder, trial(0))
+    run = a_run(folder, 0)
+    train(run, [0.5])
+    with JournalWriter(run.journal_path) as journal:
+        journal.append(RunEnded(1, 1, "stopped", 1, None, None, None, ""))
+    with RunLock(Run(folder)):
+        seen = TrialRuns(folder).look(SweepFollower(folder).glance()).trials[0]
+    assert seen.state == "queued"
+    assert "counts as pruned" in asking.stop_trial(seen)
+    assert len(CommandReader(run.commands_path).poll()) == 1
+    train(run, [0.6], "stopped")
+    assert "just ended" in asking.stop_trial(seen)
 
 
 @pytest.mark.parametrize(

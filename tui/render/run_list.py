@@ -69,6 +69,7 @@ def _figures(run: RunSummary, sheet: Sheet, *, wide: bool, narrow: bool) -> list
     palette, terminal = sheet.palette, sheet.terminal
     ink = {"damaged": palette.bad, "failed": palette.bad, "diverged": palette.bad}
     ink |= {"interrupted": palette.warn, "training": palette.good, "paused": palette.warn}
+    ink |= {"running": palette.good, "silent": palette.warn}
     state = state_word(run)
     return [
         Cell(state, ink.get(state, palette.text)),
@@ -94,8 +95,9 @@ def _needed(columns: Sequence[Column], rows: Sequence[Sequence[str | Cell]]) -> 
 
 
 def state_word(run: RunSummary) -> str:
-    """The state in the word that the other panes use."""
-    return "training" if run.state == "running" else run.state
+    """The state in the word that the other panes use; a sweep runs, and its runs train."""
+    trains = run.state == "running" and not isinstance(run, SweepRow)
+    return "training" if trains else run.state
 
 
 def run_facts(run: RunSummary, sheet: Sheet) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from cnnlib.runs.commands import Stop, send
 from cnnlib.runs.directory import Run
 from cnnlib.runs.state import read_state
+from tui.sweep.trials import Course
 from tui.sweep.view import SweepView, TrialView
 
 
@@ -42,9 +43,23 @@ def stop_trial(trial: TrialView) -> str:
         return f"{name} is over: {trial.state}"
     if trial.state == "interrupted":
         return f"nobody trains {name}"
-    going = [run for run in trial.runs if not read_state(run).ended]
+    going = [run for run in trial.runs if _goes_on(run)]
     if not going:
         return f"{name} has no run yet" if not trial.runs else f"{name} has just ended"
     for run in going:
         send(run, Stop())
     return f"asked {name} to stop: it counts as pruned then"
+
+
+def _goes_on(run: Run) -> bool:
+    """Whether it is not over: one that a signal stopped is gone on with, one stopped by hand not.
+
+    Raises:
+        RunError: it cannot be read.
+    """
+    state = read_state(run)
+    if state.state != "stopped":
+        return not state.ended
+    course = Course(run, "accuracy")
+    course.follow()
+    return course.end is None

@@ -82,7 +82,8 @@ class TrialRuns:
             return "running"
         if not driven:
             return "interrupted"
-        return "running" if any(course.state.sessions for course in courses) else "queued"
+        done = bool(courses) and all(course.end is not None for course in courses)
+        return "running" if done else "queued"  # what is done is soon concluded
 
     def _seconds_of(self, number: int, runs: tuple[Run, ...]) -> float:
         """The time under training; 0 where a run cannot be read."""

@@ -18,7 +18,7 @@ class TrialView:
 
     Attributes:
         trial: what the journal tells of it.
-        state: that of the trial, but "queued" where no trainer has begun it, and "interrupted"
+        state: that of the trial, but "queued" while it waits for a trainer, and "interrupted"
             where neither trainer nor driver is at work.
         value: of one that finished its own, else the newest of an epoch; None: there is none.
         epochs: that are done.
