@@ -101,8 +101,9 @@ class Follower:
         series.owner, series.owner_known = owner, True
         series.owner_heard = time.time() - owner.silent_seconds if owner is not None else 0.0
         usage, series.usage = series.usage, self._measure(owner)
-        was, series.is_suspended = series.is_suspended, bool(
-            self._meter is not None and self._meter.is_suspended()
+        was, series.is_suspended = (
+            series.is_suspended,
+            bool(self._meter is not None and self._meter.is_suspended()),
         )
         return (before, usage, was) != (_told(owner), series.usage, series.is_suspended)
 
