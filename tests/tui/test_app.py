@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from cnnlib.runs import commands as asking
 from cnnlib.runs.lock import RunLock
@@ -18,7 +18,7 @@ from data import Dataset, NotAvailable, Split
 from tui.app.app import GARBAGE, CnnTuiApp
 from tui.keys.commands import COMMANDS, PANES
 from tui.render.palette import DARK, LIGHT, PALETTES
-from tui.screens.help import HelpScreen
+from tui.screens.help import HelpScreen, Page
 from tui.screens.leave import LeaveScreen
 from tui.screens.too_small import TooSmallScreen
 from tui.terminal.abilities import Terminal
@@ -141,7 +141,8 @@ async def test_help_tells_the_keys_of_the_pane(opened, digit):
         await pilot.press(str(digit), "escape", "question_mark")
         await pilot.pause()
         assert isinstance(app.screen, HelpScreen)
-        text = " ".join(str(app.screen.query_one(Static).content).split())
+        page = app.screen.query_one(Page)
+        text = " ".join(" ".join(page.lines(page.content_size.width)).split())
         for entry in COMMANDS:
             if entry.pane in (None, NAMES[digit - 1]) and not entry.id.startswith("pane."):
                 assert entry.help in text

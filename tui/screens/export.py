@@ -18,10 +18,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
+from tui.screens.dialog import Dialog
 from tui.terminal.capturing import capture
 from tui.widgets.options import Options
 
@@ -49,7 +50,7 @@ def figures_command(run: Run, format: str, only: Sequence[str], folder: Path) ->
     return [*words, "--only", ",".join(only), "--out", str(folder)]
 
 
-class ExportScreen(ModalScreen[None]):
+class ExportScreen(Dialog[None]):
     """Asks what, how and where to, then shows what was written and copies the paths."""
 
     BINDINGS: ClassVar = [

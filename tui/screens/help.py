@@ -6,14 +6,17 @@ from collections.abc import Callable
 from textwrap import wrap
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
 
 from tui.keys.commands import COMMANDS, PLACES, Table
 from tui.keys.pages import help_for
+from tui.screens.dialog import Dialog
 from tui.terminal.abilities import Terminal
 
 ADVICE = "Slow line? ssh -C, a smaller window, v for ASCII. Mark text with Shift and the mouse."
@@ -42,23 +45,33 @@ def help_text(
     return "\n".join(lines)
 
 
-class Page(Static):
-    """Text that is broken into lines for the width there is."""
+class Page(Widget):
+    """Text that is broken into lines for the width there is; only lines that are seen are drawn."""
 
     def __init__(self, text: Callable[[int], str]) -> None:
-        super().__init__(text(72), markup=False)
+        super().__init__()
         self._text = text
-        self._broken_for = 72
+        self._broken: tuple[int, list[str]] = (0, [])
 
-    def on_resize(self) -> None:
-        """Break the lines anew."""
-        width = self.content_size.width
-        if width and width != self._broken_for:
-            self._broken_for = width
-            self.update(self._text(width))
+    def lines(self, width: int) -> list[str]:
+        """The lines for a width."""
+        if self._broken[0] != width:
+            self._broken = width, self._text(width).split("\n")
+        return self._broken[1]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As high as its lines."""
+        return len(self.lines(width))
+
+    def render_line(self, y: int) -> Strip:
+        """One of the lines."""
+        width, style = self.content_size.width, self.rich_style
+        lines = self.lines(width)
+        strip = Strip([Segment(lines[y], style)]) if y < len(lines) else Strip([])
+        return strip.adjust_cell_length(width, style)
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Shows the page; the keys that opened it close it."""
 
     BINDINGS: ClassVar = [

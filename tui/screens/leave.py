@@ -9,11 +9,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from tui.following.series import Series
+from tui.screens.dialog import Dialog
 from tui.widgets.options import Options
 
 SECONDS = 0.5
@@ -28,7 +28,7 @@ class Leave(Enum):
     STAY = "c"
 
 
-class LeaveScreen(ModalScreen[Leave]):
+class LeaveScreen(Dialog[Leave]):
     """Three answers: each has a letter, the arrows and Enter do as well, Escape stays."""
 
     BINDINGS: ClassVar = [

@@ -9,13 +9,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets.option_list import Option
 
+from tui.screens.dialog import Dialog
 from tui.widgets.options import Options
 
 
-class MarkScreen(ModalScreen[None]):
+class MarkScreen(Dialog[None]):
     """Space or Enter marks and unmarks; `toggle` does it and says whether it is marked now."""
 
     BINDINGS: ClassVar = [

@@ -9,12 +9,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 from textual.widgets.option_list import Option
 
 from tui.keys.commands import PLACES, Command, Table
 from tui.keys.labels import key_label
+from tui.screens.dialog import Dialog
 from tui.widgets.options import Options
 
 HIDDEN = ("palette", "back")
@@ -44,7 +44,7 @@ def found(query: str, table: Table, pane: str) -> list[Command]:
     return sorted(fitting, key=rank)
 
 
-class PaletteScreen(ModalScreen[str | None]):
+class PaletteScreen(Dialog[str | None]):
     """Answers with the id of a command, or None."""
 
     BINDINGS: ClassVar = [

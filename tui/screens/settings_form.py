@@ -12,17 +12,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from tui.drafting.form import FIELDS, Field, about_preset, read, texts_of, with_preset
 from tui.screens.choose import ChooseScreen
+from tui.screens.dialog import Dialog
 from tui.settings.presets import PRESETS
 from tui.settings.training import Settings
 
 
-class SettingsScreen(ModalScreen[Settings | None]):
+class SettingsScreen(Dialog[Settings | None]):
     """Answers with the settings, or None."""
 
     BINDINGS: ClassVar = [

@@ -8,13 +8,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 
 from tui.render.cells import Grid
+from tui.screens.dialog import Dialog
 from tui.widgets.cellgrid import CellGrid
 
 
-class SheetScreen(ModalScreen[None]):
+class SheetScreen(Dialog[None]):
     """Shows what `draw` makes for a width, as high as it is."""
 
     BINDINGS: ClassVar = [

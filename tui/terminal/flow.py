@@ -45,8 +45,12 @@ def is_ours(driver: Driver | None) -> TypeGuard[TerminalDriver]:
 
 
 class MainScreen(Screen[None]):
-    """The screen of the panes; a change of the focus alone does not repaint all of it."""
+    """The screen of the panes; a change of the focus alone does not repaint all of it.
 
+    Where nothing has the focus, nothing gets it when a dialog has closed.
+    """
+
+    AUTO_FOCUS = ""
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
 
