@@ -256,6 +256,8 @@ class Convolution:
     def _add_rows(self, start: int, stop: int, dy: Array) -> None:
         """The gradient by ``shifted``: W.T @ dy for each of the K rows of a window, added up."""
         geometry, tap_size = self.geometry, self._d_tap.shape[2]
+        one_filter = geometry.groups == self.output_shape[0]
+        multiply = np.multiply if one_filter else np.matmul  # one after another: no sum to make
         flat = self._d_shifted.reshape(*self._d_shifted.shape[:2], tap_size, -1)
         span = (stop - start - 1) * geometry.stride + 1
         for tap in range(geometry.kernel):
@@ -264,9 +266,9 @@ class Convolution:
             first = start * geometry.stride + tap * geometry.dilation
             rows = flat[:, first : first + span : geometry.stride]
             if tap == 0 and geometry.stride == 1:
-                np.matmul(weight, dy, out=rows)
+                multiply(weight, dy, out=rows)
             else:
-                d_tap = np.matmul(weight, dy, out=self._d_tap[:, : stop - start])
+                d_tap = multiply(weight, dy, out=self._d_tap[:, : stop - start])
                 np.add(rows, d_tap, out=rows)
 
     def _by_group(self, y: Array) -> Array:

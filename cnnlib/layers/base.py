@@ -109,6 +109,7 @@ class Layer(Described, family="layer"):
     """Base of all layers."""
 
     kind: ClassVar[str]  # short name, from which the names of layers are made: "conv" -> "conv1"
+    takes_relu: ClassVar[bool] = False  # whether its kernel can apply a ReLU that follows
 
     @abstractmethod
     def output_shape(self, input_shape: Shape) -> Shape:

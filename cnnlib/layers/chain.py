@@ -3,7 +3,7 @@
 Four things are decided here, once, for a network at a given size:
 
 *Fusion.* A convolution takes a ReLU and a 2x2 max pooling that stand behind it into its own
-kernel, and a dense layer its ReLU.
+kernel; a dense layer, a batch normalisation and a residual sum take a ReLU.
 
 *Cropping.* A pooling that leaves a last row or column unread makes the convolution before it
 compute less, which reads less of its own input, and so on back to the image.
@@ -25,7 +25,6 @@ from cnnlib.kernels.tails import ConvolutionPool
 from cnnlib.layers.activation import ReLU
 from cnnlib.layers.base import Layer, Site
 from cnnlib.layers.convolution import Conv2d
-from cnnlib.layers.dense import Dense
 from cnnlib.layers.dropout import Dropout
 from cnnlib.layers.pooling import MaxPool2d
 
@@ -140,7 +139,7 @@ def _fuse(layers: Sequence[Layer], train: bool) -> list[_Step]:
         layer, stop, relu, pool = layers[place], place + 1, False, False
         while stop < len(layers) and stop in kept:
             follower = layers[stop]
-            if isinstance(follower, ReLU) and not relu and isinstance(layer, Conv2d | Dense):
+            if isinstance(follower, ReLU) and not relu and layer.takes_relu:
                 relu = True
             elif _is_plain_pool(follower) and not pool and isinstance(layer, Conv2d):
                 pool = True

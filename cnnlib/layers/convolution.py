@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from cnnlib.arrays import Shape
 from cnnlib.errors import ShapeError, SpecificationError
-from cnnlib.kernels import Kernel, winograd
+from cnnlib.kernels import Kernel, tiled, winograd
 from cnnlib.kernels.convolution import Convolution, Geometry
 from cnnlib.kernels.tails import ConvolutionBias, ConvolutionPool
 from cnnlib.layers.base import Layer, Parameter, Site, at_least, images_only, show
@@ -30,6 +30,7 @@ class Conv2d(Layer):
     """
 
     kind: ClassVar[str] = "conv"
+    takes_relu: ClassVar[bool] = True
 
     filters: int = field(metadata={"help": "number F of filters, the channels of the output"})
     kernel: int = field(default=3, metadata={"help": "side K of the window"})
@@ -143,13 +144,22 @@ class Conv2d(Layer):
             split_input=site.split_input,
             split_output=site.split_output,
         )
-        if site.fuse and winograd.suits(geometry):
-            return winograd.WinogradPool(
+        bias = site.array("bias") if self.bias else None
+        d_bias = site.gradient("bias") if self.bias else None
+        special = (
+            winograd.WinogradPool
+            if site.fuse and winograd.suits(geometry)
+            else tiled.TiledConvolution
+            if tiled.suits(geometry, site.n) and site.input_gradient >= site.train
+            else None
+        )
+        if special:
+            return special(
                 geometry,
                 site.array("weight"),
                 site.gradient("weight"),
-                site.array("bias") if self.bias else None,
-                site.gradient("bias") if self.bias else None,
+                bias,
+                d_bias,
                 site.n,
                 relu=site.relu,
                 input_gradient=site.input_gradient,
@@ -167,8 +177,6 @@ class Conv2d(Layer):
             input_gradient=site.input_gradient,
             block=block,
         )
-        bias = site.array("bias") if self.bias else None
-        d_bias = site.gradient("bias") if self.bias else None
         if site.pool:
             return ConvolutionPool(
                 convolution, block, bias, d_bias, site.n, relu=site.relu, train=site.backward

@@ -46,6 +46,7 @@ class Dense(Layer):
     """
 
     kind: ClassVar[str] = "dense"
+    takes_relu: ClassVar[bool] = True
 
     units: int = field(metadata={"help": "number of outputs"})
     bias: bool = field(default=True, metadata={"help": "add b[o]"})

@@ -29,6 +29,7 @@ class BatchNorm2d(Layer):
     """
 
     kind: ClassVar[str] = "norm"
+    takes_relu: ClassVar[bool] = True
 
     momentum: float = field(default=0.1, metadata={"help": "share of a batch in running_*"})
     eps: float = field(default=1e-5, metadata={"help": "added to the variance"})
@@ -82,6 +83,7 @@ class BatchNorm2d(Layer):
                 mean,
                 var,
                 eps=self.eps,
+                relu=site.relu,
                 input_gradient=site.input_gradient,
             )
         return normalization.BatchNorm(
@@ -95,6 +97,7 @@ class BatchNorm2d(Layer):
             var,
             momentum=self.momentum,
             eps=self.eps,
+            relu=site.relu,
             sum_over_ranks=(lambda _: None) if self.ghost else site.sum_over_ranks,
         )
 

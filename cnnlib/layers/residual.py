@@ -13,6 +13,7 @@ from cnnlib.arrays import Array, Draw, Shape
 from cnnlib.errors import ShapeError, SpecificationError
 from cnnlib.kernels import Kernel
 from cnnlib.kernels.dense import batch_last
+from cnnlib.kernels.rows import parts
 from cnnlib.layers.base import Layer, Parameter, Site, show
 from cnnlib.layers.chain import Chain, names_of, shapes_of
 
@@ -29,6 +30,7 @@ class Residual(Layer):
     """
 
     kind: ClassVar[str] = "residual"
+    takes_relu: ClassVar[bool] = True
 
     layers: tuple[Layer, ...] = field(metadata={"help": "the layers f"})
     shortcut: tuple[Layer, ...] = field(
@@ -97,30 +99,42 @@ class Residual(Layer):
 
 
 class _Sum:
-    """y = f(x) + g(x); backward dx = f'(dy) + g'(dy)."""
+    """y = f(x) + g(x), and ReLU where it follows; backward dx = f'(dy) + g'(dy)."""
 
     def __init__(self, layer: Residual, site: Site) -> None:
-        inside = replace(site, name=f"{site.name}.", place=(*site.place, 0))
+        bare = replace(site, relu=False)
+        inside = replace(bare, name=f"{site.name}.", place=(*site.place, 0))
         self._main = Chain(layer.layers, inside)
-        beside = replace(site, name=f"{site.name}.shortcut.", place=(*site.place, 1))
+        beside = replace(bare, name=f"{site.name}.shortcut.", place=(*site.place, 1))
         self._side = Chain(layer.shortcut, beside) if layer.shortcut else None
         self.output_shape = self._main.output_shape
         self._y = np.empty(batch_last(self.output_shape, site.n), site.dtype)
-        self._dx = np.empty(batch_last(site.input_shape, site.n), site.dtype)
+        self._parts = parts(len(self._y), self._y[0].size)
+        self._zeros = np.zeros_like(self._y[self._parts[0]]) if site.relu else None
         self._input_gradient = site.input_gradient
 
     def forward(self, x: Array, draw: Draw) -> Array:
         """x to f(x) + g(x)."""
-        y = self._main.forward(x, draw)
-        return np.add(y, x if self._side is None else self._side.forward(x, draw), out=self._y)
+        main = self._main.forward(x, draw)
+        side = x if self._side is None else self._side.forward(x, draw)
+        for part in self._parts:
+            y = np.add(main[part], side[part], out=self._y[part])
+            if self._zeros is not None:
+                np.maximum(y, self._zeros[: len(y)], out=y)
+        return self._y
 
     def backward(self, dy: Array) -> Array | None:
-        """dy to dx."""
+        """dy to dx. What nobody reads any more is written over: y, and the gradient by f."""
+        if self._zeros is not None:
+            for part in self._parts:
+                alive = np.greater(self._y[part], self._zeros[: part.stop - part.start])
+                np.multiply(dy[part], alive, out=self._y[part])
+            dy = self._y
         main = self._main.backward(dy)
         side = dy if self._side is None else self._side.backward(dy)
         if not self._input_gradient or main is None or side is None:
             return None
-        return np.add(main, side, out=self._dx)
+        return np.add(main, side, out=main)
 
 
 def strictest(wishes: Any) -> int | None:
