@@ -8,16 +8,21 @@ import sys
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from conftest import FakeRun
 from textual.widgets import Input
 
 from cnnlib.architectures import ARCHITECTURES
 from cnnlib.checking import check
+from cnnlib.events import Evaluated
+from cnnlib.runs import CommandReader, EvaluateNow, JournalReader
 from cnnlib.runs.lock import RunLock
 from tui.app.app import CnnTuiApp
 from tui.app.starting import RunLaunched
-from tui.experiment.timing import Timing, measure, measure_apart
+from tui.experiment import timing
+from tui.experiment.timing import WARM_STEPS, Timing, measure, measure_apart
 from tui.panes.network_files import readable, writable
 from tui.panes.network_tools import seconds
 from tui.render.diff import changes, network_diff
@@ -200,12 +205,50 @@ async def test_nothing_is_measured_while_a_run_trains(opened, make_run, monkeypa
             await settle(pilot, lambda: "would slow it" in screen_text(app))
 
 
-def test_an_epoch_is_as_long_as_its_steps_and_its_validation():
-    timing = measure(Settings(architecture=TINY, ranks=1), seconds=0.2)
-    assert timing.steps > 0
-    steps = -(-3600 // 32)
-    assert timing.epoch_seconds > steps * timing.step_seconds > 0
-    assert timing.epoch_seconds < 3 * steps * timing.step_seconds
+def timed(fake: FakeRun, monkeypatch: pytest.MonkeyPatch) -> Timing:
+    """What is found of a trial for half a minute that goes as the fake run did."""
+    now = 0.0
+    monkeypatch.setattr(timing, "time", SimpleNamespace(perf_counter=lambda: now))
+    watch = timing._Stopwatch(fake.run, 30.0, validates=True)
+    for record in JournalReader(fake.run.journal_path).read_all():
+        now = record.time
+        try:
+            watch.hear(record)
+        except timing._Enough:
+            return watch.timing()
+    pytest.fail("it was never enough")
+
+
+def test_short_epochs_are_timed_whole(make_run, monkeypatch):
+    fake = make_run(epochs=100, steps=20)
+    fake.begin()
+    for _ in range(5):
+        fake.train(20, seconds=1.0)
+        fake.now += 5.0  # a validation and a checkpoint
+    found = timed(fake, monkeypatch)
+    assert found.epoch_seconds == pytest.approx(25.0)
+    assert found.step_seconds == pytest.approx(1.0)
+    assert found.steps == 2 * 20 - WARM_STEPS
+
+
+def test_a_long_epoch_is_as_long_as_its_steps_and_its_validation(make_run, monkeypatch):
+    fake = make_run(epochs=100, steps=1000)
+    fake.begin()
+    fake.train(WARM_STEPS, seconds=9.0)  # which are not counted
+    fake.train(30, seconds=1.0)
+    fake.add(Evaluated("valid", 1, 34, 0.1, 0.9, 100, ((50, 0), (0, 50))), seconds=7.0)
+    found = timed(fake, monkeypatch)
+    assert found.epoch_seconds == pytest.approx(1007.0)
+    assert found.steps == 30
+    assert [type(asked.command) for asked in CommandReader(fake.run.commands_path).poll()] == [
+        EvaluateNow
+    ]
+
+
+def test_a_training_is_measured():
+    found = measure(Settings(architecture=TINY, ranks=1), seconds=0.2)
+    assert found.steps > 0
+    assert found.step_seconds > 0
 
 
 def test_what_cannot_be_measured_is_said():
