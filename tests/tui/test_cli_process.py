@@ -215,6 +215,9 @@ def test_a_detached_training_answers_every_word(
         assert f"step {before + 2}: loss" in said
         assert "Resumed" in names(ask("step", "--epoch"))
         assert "RunEnded" in names(ask("stop"))
+        while owner(run) is not None:  # it says that it has ended before it lets go of the run
+            assert time.monotonic() < end + 60, "it never let go"
+            time.sleep(0.02)
         code, said = in_words("pause", run.path)
         assert code == 1
         assert "expected a trainer at work, received none: the run is stopped" in said
