@@ -34,7 +34,7 @@ class Leaving(Starting):
             self.action_quit_now()
 
     def action_quit_now(self) -> None:
-        """Leave at once, training goes on; asks only where a network that was typed is lost."""
+        """Leave, training goes on; asks only where a network that was typed would be lost."""
         if not self.unsaved or isinstance(self.screen, LoseScreen):
             self.exit()
             return
