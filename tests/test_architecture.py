@@ -196,6 +196,16 @@ def _lines_for_types(path: Path) -> set[int]:
     }
 
 
+def test_plotext_is_known_to_one_module() -> None:
+    users = {
+        found.path.relative_to(ROOT).as_posix()
+        for path in sources(*PACKAGES)
+        for found in imports_of(path)
+        if top(found.module) == "plotext"
+    }
+    assert users == {"tui/render/raster.py"}
+
+
 def test_matplotlib_is_imported_only_to_draw() -> None:
     wrong = [
         str(found)

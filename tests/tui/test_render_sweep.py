@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from tui.render.dots import strokes
+from tui.render.dots import DOTS, characters, strokes
 from tui.render.number_tables import Sheet
-from tui.render.raster import DOTS, characters
 from tui.render.sweep.parallel import parallel
 from tui.render.sweep.scales import of_objective, of_setting
 from tui.render.sweep.summary import summary

@@ -13,7 +13,7 @@ from tui.cli.exits import DONE
 from tui.cli.options import DEFAULT_RUNS, Json, Runs, print_json
 from tui.experiment.launching import one_thread_each
 
-PACKAGES = ("cnn-tui", "numpy", "pandas", "safetensors", "textual", "matplotlib")
+PACKAGES = ("cnn-tui", "numpy", "pandas", "safetensors", "textual", "plotext", "matplotlib")
 BATCH = 64
 SECONDS = 1.0
 

@@ -25,8 +25,9 @@ from tui.render.axes import (
     ticks,
 )
 from tui.render.cells import DEFAULT, Grid, text_width
+from tui.render.dots import Codes
 from tui.render.palette import DARK, Palette
-from tui.render.raster import Box, Codes, lay, raster
+from tui.render.raster import Box, lay, raster
 from tui.terminal.abilities import Marker, Terminal
 
 

@@ -1,7 +1,7 @@
-"""Straight lines as dots, many at once.
+"""Straight lines as dots, many at once: eight a cell in braille, two in half blocks, one in ASCII.
 
-`tui.render.raster` draws one line of a chart; here hundreds of lines between a few upright axes
-become one picture in a few steps of NumPy.
+`tui.render.raster` asks plotext for one line of a chart; here hundreds of lines between a few
+upright axes become one picture in a few steps of NumPy.
 """
 
 from __future__ import annotations
@@ -12,7 +12,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tui.terminal.abilities import Marker
+
+BRAILLE = 0x2800
+_BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], dtype=np.uint32)
+_HALF_BLOCKS = np.array([ord(char) for char in " ▀▄█"], dtype=np.uint32)
+DOTS: dict[Marker, tuple[int, int]] = {"braille": (2, 4), "half": (1, 2), "ascii": (1, 1)}
+"""Dots in a cell, across and down."""
+
 Dots = NDArray[np.bool_]
+Codes = NDArray[np.uint32]
+"""(height, width): code points; a space where nothing is drawn."""
 
 
 def strokes(places: NDArray[np.float64], columns: Sequence[int], width: int, height: int) -> Dots:
@@ -46,3 +56,16 @@ def strokes(places: NDArray[np.float64], columns: Sequence[int], width: int, hei
         np.add.at(edges, (top, at), 1)
         np.add.at(edges, (foot + 1, at), -1)
     return edges.cumsum(axis=0)[:-1] > 0
+
+
+def characters(dots: Dots, marker: Marker, sign: str = "*") -> Codes:
+    """Dots, which fill whole cells, as the characters of the cells."""
+    across, down = DOTS[marker]
+    height, width = dots.shape[0] // down, dots.shape[1] // across
+    cells = dots.reshape(height, down, width, across).transpose(0, 2, 1, 3)
+    if marker == "braille":
+        bits = (cells * _BRAILLE_BITS).sum(axis=(2, 3), dtype=np.uint32)
+        return np.where(bits, bits + np.uint32(BRAILLE), np.uint32(ord(" ")))
+    if marker == "half":
+        return _HALF_BLOCKS[cells[:, :, 0, 0] + 2 * cells[:, :, 1, 0]]
+    return np.where(cells[:, :, 0, 0], np.uint32(ord(sign)), np.uint32(ord(" ")))

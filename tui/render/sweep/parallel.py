@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.render.cells import Grid, text_width
-from tui.render.dots import strokes
+from tui.render.dots import DOTS, characters, strokes
 from tui.render.format import fit
 from tui.render.number_tables import Sheet
-from tui.render.raster import DOTS, characters
 from tui.render.sweep import words
 from tui.render.sweep.scales import Scale, scales_of
 from tui.render.tables import ellipsis_of, note
