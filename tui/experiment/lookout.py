@@ -36,12 +36,13 @@ class Lookout:
     """Called, it says whether rank 0 may still be there.
 
     Args:
-        path: of the run, as ``say_which`` told it.
+        path: of the run, as ``say_which`` told it, which is looked at once now: who dies before
+            the first call must have been seen.
     """
 
     def __init__(self, path: str) -> None:
         self._run = Run(Path(path))
-        self._seen = False
+        self._seen = owner(self._run) is not None
         self._touched = 0
         self._changed_at = time.monotonic()
 
