@@ -219,9 +219,9 @@ class TiledConvolution:
         self._dx_shape = (height, channels, width, n)
         self._turned = np.empty((groups, depth, kernel, kernel, per_group), dtype)
         self._weight_to_turn = self._to_turn(weight)
+        self._ones = np.ones(width * n, dtype)
         if d_weight is not None:
             self._d_weight = self._to_turn(d_weight)
-            self._d_turned = np.empty((groups, kernel * kernel * per_group, depth), dtype)
 
     def forward(self, x: Array, draw: Draw | None = None) -> Array:
         """x (H, C, W, N), which must stay until backward, to y (Ho, F, Wo, N)."""
@@ -244,33 +244,27 @@ class TiledConvolution:
         if self._relu:
             dy = np.multiply(dy, self._y.reshape(dy.shape) > 0)
         np.copyto(self._turned, self._weight_to_turn)
-        weight = self._turned.reshape(self._groups, 1, self._turned.shape[1], -1)
-        dx = grouped(self._dx, self._groups)
-        x = grouped(self._x.reshape(self._dx.shape), self._groups)
+        groups, depth, kernel, _, per_group = self._turned.shape
+        weight = self._turned.reshape(groups, 1, depth, -1)
+        dx = grouped(self._dx, groups)
+        x = grouped(self._x.reshape(self._dx.shape), groups)
+        d_bias = np.zeros((groups, per_group), dy.dtype)
+        d_turned = np.zeros((groups, kernel * kernel * per_group, depth), dy.dtype)
         for tile in self._back.tiles:
             run = self._back.run(tile)
             patches = self._back.of(dy, tile)
             multiply(weight, patches, dx[:, tile.rows, :, run])
             if self._d_bias is not None:
-                self._d_bias += patches[:, :, self._centre].sum(axis=-1).sum(axis=1).reshape(-1)
+                centre = patches[:, :, self._centre]
+                d_bias += np.matmul(centre, self._ones[: centre.shape[-1]]).sum(axis=1)
             if self._d_weight is not None:
-                self._add(patches, x[:, tile.rows, :, run], self._d_weight)
+                d_turned += _weight_gradient(patches, x[:, tile.rows, :, run])
+        if self._d_bias is not None:
+            self._d_bias += d_bias.reshape(-1)
+        if self._d_weight is not None:
+            d_turned = d_turned.reshape(groups, kernel, kernel, per_group, depth)
+            self._d_weight += d_turned.transpose(0, 4, 1, 2, 3)
         return self._dx.reshape(self._dx_shape)
-
-    def _add(self, patches: Array, x: Array, d_weight: Array) -> None:
-        """The products Q @ x.T of a tile to the gradient of the weight.
-
-        x is turned in two steps: its long rows, a power of two apart, would all meet in the same
-        few lines of the cache.
-        """
-        x = np.ascontiguousarray(np.ascontiguousarray(x).swapaxes(-1, -2))
-        products = np.empty((*x.shape[:2], patches.shape[2], x.shape[-1]), x.dtype)
-        multiply(patches, x, products)
-        np.add.reduce(products, axis=1, out=self._d_turned)
-        groups, depth, kernel = self._turned.shape[:3]
-        d_weight += self._d_turned.reshape(groups, kernel, kernel, -1, depth).transpose(
-            0, 4, 1, 2, 3
-        )
 
     def _to_turn(self, weight: Array) -> Array:
         """View a weight (F, K, K, C/G) turned: (G, C/G, K, K, F/G)."""
@@ -283,3 +277,16 @@ def grouped(y: Array, groups: int) -> Array:
     """View (rows, F, L) as (G, rows, F/G, L)."""
     rows, filters, length = y.shape
     return y.reshape(rows, groups, filters // groups, length).swapaxes(0, 1)
+
+
+def _weight_gradient(patches: Array, x: Array) -> Array:
+    """Q @ x.T, summed over the rows of a tile: (G, K*K*F/G, C/G).
+
+    x is turned in two steps: its long rows, a power of two apart, would all meet in the same few
+    lines of the cache.
+    """
+    x = np.ascontiguousarray(np.ascontiguousarray(x).swapaxes(-1, -2))
+    products = np.empty((*x.shape[:2], patches.shape[2], x.shape[-1]), x.dtype)
+    multiply(patches, x, products)
+    total: Array = np.add.reduce(products, axis=1)
+    return total
