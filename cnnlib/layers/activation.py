@@ -33,7 +33,7 @@ class ReLU(_Activation):
     kind: ClassVar[str] = "relu"
 
     def plan(self, site: Site) -> Kernel:
-        """By itself; after a convolution or a dense layer it is fused there."""
+        """By itself; after a layer that ``takes_relu`` it is fused there."""
         return activations.ReLU(site.input_shape, site.n, site.dtype)
 
 

@@ -110,6 +110,7 @@ class _Sum:
         self.output_shape = self._main.output_shape
         self._y = np.empty(batch_last(self.output_shape, site.n), site.dtype)
         self._parts = parts(len(self._y), self._y[0].size)
+        self._dx = np.empty(batch_last(site.input_shape, site.n), site.dtype)
         self._zeros = np.zeros_like(self._y[self._parts[0]]) if site.relu else None
         self._input_gradient = site.input_gradient
 
@@ -124,7 +125,7 @@ class _Sum:
         return self._y
 
     def backward(self, dy: Array) -> Array | None:
-        """dy to dx. What nobody reads any more is written over: y, and the gradient by f."""
+        """dy to dx. What a ReLU that follows lets pass is written over y."""
         if self._zeros is not None:
             for part in self._parts:
                 alive = np.greater(self._y[part], self._zeros[: part.stop - part.start])
@@ -134,7 +135,7 @@ class _Sum:
         side = dy if self._side is None else self._side.backward(dy)
         if not self._input_gradient or main is None or side is None:
             return None
-        return np.add(main, side, out=main)
+        return np.add(main, side, out=self._dx)
 
 
 def strictest(wishes: Any) -> int | None:

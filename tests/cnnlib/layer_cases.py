@@ -121,6 +121,23 @@ CASES: list[Case] = [
         58,
         1350,
     ),
+    _case("BatchNorm2d(); ReLU()", (2, 3, 4), (2, 3, 4), 4, 0),
+    _case('Residual([Conv2d(2, padding="same")]); ReLU()', (2, 3, 4), (2, 3, 4), 38, 432),
+    _case(
+        "Residual([BatchNorm2d(), ReLU(), Conv2d(3, kernel=1)], shortcut=[Conv2d(3, kernel=1)]);"
+        " ReLU()",
+        (2, 3, 4),
+        (3, 3, 4),
+        4 + 9 + 9,
+        144,
+    ),
+    _case(
+        'Residual([Conv2d(2, padding="same"), Residual([Dropout(0.0)])])',
+        (2, 3, 4),
+        (2, 3, 4),
+        38,
+        432,
+    ),
     _case(
         "Residual([Residual([BatchNorm2d(), SiLU()], shortcut=[LayerNorm()]), GELU()])",
         (2, 3, 3),

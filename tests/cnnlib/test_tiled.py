@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cnnlib import Sequential
 from cnnlib.arrays import Draw
-from cnnlib.kernels import tiled
+from cnnlib.kernels import rows, tiled
 from cnnlib.kernels.convolution import Convolution, Geometry
 from cnnlib.kernels.tails import ConvolutionBias
 from cnnlib.plan import Plan
@@ -121,3 +121,27 @@ def test_a_net_that_is_cut_is_the_net(monkeypatch: pytest.MonkeyPatch) -> None:
     for plain, by_tiles in zip(*found, strict=True):
         assert np.abs(plain).max() > 1e-3
         np.testing.assert_allclose(by_tiles, plain, atol=1e-10)
+
+
+@pytest.mark.parametrize("numbers", [1, 40, 1 << 16])
+def test_rows_in_parts_change_nothing(numbers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of normalisation and residual sums with their ReLUs, against each layer by itself."""
+    layers = (
+        "BatchNorm2d()\nReLU()\nResidual([Conv2d(2, kernel=1)])\nReLU()\n"
+        "Residual([Conv2d(3, kernel=1)], shortcut=[Conv2d(3, kernel=1), BatchNorm2d()])\nReLU()"
+    )
+    images = np.random.default_rng(2).normal(size=(5, 2, 7, 3))
+    found = []
+    for fuse in (True, False):
+        monkeypatch.setattr(rows, "_PART", numbers if fuse else 1 << 30)
+        model = Sequential.parse(layers, (2, 7, 3), seed=5, dtype=np.float64)
+        plan = Plan(
+            model.layers, (2, 7, 3), 5, model.store, train=True, fuse=fuse, input_gradient=True
+        )
+        y = plan.forward(images, Draw(0, "x", (), 0, 5)).copy()
+        dx = plan.backward(np.cos(y))
+        assert dx is not None
+        found.append((y, dx.copy(), model.store.flat_gradients.copy()))
+    for fused, alone in zip(*found, strict=True):
+        assert np.abs(alone).max() > 1e-3
+        np.testing.assert_allclose(fused, alone, atol=1e-10)
