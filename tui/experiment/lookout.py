@@ -49,6 +49,10 @@ class Lookout:
     def __call__(self) -> bool:
         found = owner(self._run)
         if found is None:
+            try:
+                self._run.lock_path.open("rb").close()
+            except OSError:
+                return True  # it cannot be seen now: the next look tells
             return not self._seen  # who had it has let go of it, or another process told its end
         self._seen = True
         if found.alive is not None:
