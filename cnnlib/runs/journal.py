@@ -136,8 +136,8 @@ class JournalWriter:
     def _encode_steps(self) -> None:
         """Encode the steps that were laid aside."""
         if self._steps:
-            steps, self._steps = self._steps, []
-            lines = "\n".join(map(encode, steps)).encode("ascii") + b"\n"
+            lines = "\n".join(map(encode, self._steps)).encode("ascii") + b"\n"
+            self._steps = []  # not before: a second Ctrl-C may come while they are encoded
             self._pending.append(lines)
             self._pending_bytes += len(lines)
 
@@ -246,7 +246,7 @@ class JournalWriter:
         try:
             kept, removed = lines_beyond(self.path, count, step)
             if removed:
-                with whole_file(self.path) as file:
+                with whole_file(self.path, permit=self._permit) as file:
                     copy_lines(self._descriptor, count, file)
                     file.writelines(kept)
         except OSError as problem:
