@@ -67,3 +67,14 @@ def test_braille_dots_are_joined_and_others_overwritten() -> None:
     assert grid.fg[0].tolist() == [7, 7, 7]
     lay(grid, 2, 0, np.full((3, 3), ord("*"), dtype=np.uint32), 9)
     assert grid.text() == "⠃⠄*"
+
+
+def test_a_point_far_away_is_no_longer_way_to_draw() -> None:
+    box = Box(10, 4, (0.0, 1.0), (0.0, 1.0))
+    x = np.array([0.0, 0.5, 1.0])
+    drawn = [
+        raster(x, np.array([-far, far, -far]), box, "braille", connected=True)
+        for far in (1e2, 1e12)
+    ]
+    assert np.array_equal(*drawn)
+    assert len(dots_of(drawn[0], "braille")) >= 16  # up and down again

@@ -15,6 +15,8 @@ from tui.render.cells import Grid
 from tui.render.dots import BRAILLE, Codes, characters
 from tui.terminal.abilities import Marker
 
+_FAR = 30  # boxes beyond an edge at which a point is moved nearer
+
 
 @dataclass(frozen=True)
 class Box:
@@ -37,6 +39,9 @@ def raster(
         finer = Box(box.width, 2 * box.height, box.x, box.y)
         dots = raster(x, y, finer, "ascii", connected=connected) != ord(" ")
         return characters(dots, marker)
+    (low_x, high_x), (low_y, high_y) = box.x, box.y  # plotext walks all the way to a far point
+    x = np.clip(x, low_x - _FAR * (high_x - low_x), high_x + _FAR * (high_x - low_x))
+    y = np.clip(y, low_y - _FAR * (high_y - low_y), high_y + _FAR * (high_y - low_y))
     rows = _drawn(x, y, box, "braille" if marker == "braille" else sign, connected)
     codes = np.full((box.height, box.width), ord(" "), dtype=np.uint32)
     for row, text in zip(codes, rows, strict=False):
