@@ -44,7 +44,7 @@ class SweepFollower:
         self._read_journal()
         trials = tuple(_told(trial) for _, trial in sorted(self._trials.items()))
         state, problem = self._state(trials), self._problem()
-        if not (self.folder / SWEEP).exists():
+        if not os.path.exists(self.folder / SWEEP):
             state, problem = "gone", f"{self.folder.name} is gone: its folder was deleted."
         return SweepView(self.folder, state, self._plan, trials, problem, self._began)
 
@@ -136,7 +136,7 @@ def sweeps_in(root: Path) -> list[Path]:
         return sorted(
             each
             for each in root.iterdir()
-            if not each.name.startswith(".") and (each / SWEEP).is_file()
+            if not each.name.startswith(".") and os.path.isfile(each / SWEEP)
         )
     except OSError:  # whoever lists the runs says why
         return []
