@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnnlib import events
 from cnnlib.arrays import Array
 from cnnlib.errors import CheckpointError
+from cnnlib.evaluation import Evaluation
 from cnnlib.replica import Replica, StepResult
 
 
@@ -71,22 +73,38 @@ class Progress:
         self.examples += result.examples
         self.rate = rate
 
-    def is_best(self, accuracy: float | None, loss: float | None) -> bool:
+    def is_best(self, valid: Evaluation | None) -> bool:
         """Whether an epoch is the best so far, by accuracy and then loss on the validation split.
 
         Without such a split each epoch is.
         """
-        if accuracy is None or loss is None or self.best_accuracy is None:
+        if valid is None or self.best_accuracy is None:
             return True
-        if accuracy != self.best_accuracy or self.best_loss is None:
-            return accuracy > self.best_accuracy
-        return loss < self.best_loss
+        if valid.accuracy != self.best_accuracy or self.best_loss is None:
+            return valid.accuracy > self.best_accuracy
+        return valid.loss < self.best_loss
 
-    def next_epoch(self) -> None:
-        """Begin to count anew."""
+    def end_epoch(self, valid: Evaluation | None, *, is_best: bool) -> events.EpochEnded:
+        """Take in what the epoch came to, begin to count anew, and tell of it."""
+        loss, accuracy = (valid.loss, valid.accuracy) if valid else (None, None)
+        if is_best:
+            self.best_epoch, self.best_accuracy, self.best_loss = self.epoch, accuracy, loss
+        if valid:
+            self.valid_losses.append(valid.loss)
+        ended = events.EpochEnded(
+            epoch=self.epoch,
+            step=self.step,
+            train_loss=self.loss_sum / self.examples,
+            train_accuracy=self.correct / self.examples,
+            valid_loss=loss,
+            valid_accuracy=accuracy,
+            learning_rate=self.rate,
+            is_best=is_best,
+        )
         self.epoch += 1
         self.batch = self.correct = self.examples = 0
         self.loss_sum = 0.0
+        return ended
 
 
 def capture(replica: Replica, progress: Progress) -> TrainingState:

@@ -221,26 +221,10 @@ class Trainer:
         valid = self.evaluate("valid") if "valid" in self.splits else None
         if valid is not None:
             yield self.evaluated("valid", valid)
-        accuracy, loss = (valid.accuracy, valid.loss) if valid is not None else (None, None)
-        is_best = progress.is_best(accuracy, loss)
+        is_best = progress.is_best(valid)
         if is_best:
             self.team.keep_best()  # first: where a rank has gone, the epoch has not ended
-            progress.best_epoch = progress.epoch
-            progress.best_accuracy, progress.best_loss = accuracy, loss
-        if valid is not None:
-            progress.valid_losses.append(valid.loss)
-        ended = events.EpochEnded(
-            epoch=progress.epoch,
-            step=progress.step,
-            train_loss=progress.loss_sum / progress.examples,
-            train_accuracy=progress.correct / progress.examples,
-            valid_loss=None if valid is None else valid.loss,
-            valid_accuracy=accuracy,
-            learning_rate=progress.rate,
-            is_best=is_best,
-        )
-        progress.next_epoch()
-        yield ended
+        yield progress.end_epoch(valid, is_best=is_best)
 
     def _end(self, reason: EndReason) -> Iterator[events.Event]:
         test = None
