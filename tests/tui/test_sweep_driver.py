@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from tui.settings.training import Settings
 from tui.sweep import driver as driver_module
 from tui.sweep.driver import MOST_ATTEMPTS, Driver, SweepStopped, driving, require_free
 from tui.sweep.journal import Trial, read_trials
-from tui.sweep.plan import read_sweep, settle
+from tui.sweep.plan import Sweep, read_sweep, settle
+from tui.sweep.study import Study
 
 pytest.importorskip("optuna")
 
@@ -157,6 +158,23 @@ def test_a_driver_stops_when_it_is_asked_and_the_next_one_goes_on(tmp_path: Path
     trials, _ = drive(tmp_path, second)
     assert [trial.state for trial in trials] == ["finished"] * 4
     assert len(set(first.given + second.given)) == 4
+
+
+def test_a_driver_obeys_what_it_is_asked_while_it_reads_what_was_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Asked(Study):
+        """Optuna's study, which takes long to make, and meanwhile somebody presses a key."""
+
+        def __init__(self, sweep: Sweep, trials: Iterable[Trial] = ()) -> None:
+            super().__init__(sweep, trials)
+            send(Run(tmp_path / "runs" / sweep.name), Stop())
+
+    monkeypatch.setattr(driver_module, "Study", Asked)
+    crew = PaperCrew(by_rate)
+    with pytest.raises(SweepStopped):
+        drive(tmp_path, crew)
+    assert not crew.given
 
 
 class Killed(BaseException):

@@ -96,6 +96,9 @@ class Driver:
     def __init__(
         self, sweep: Sweep, folder: Path, lock: RunLock, crew: Crew, tell: Tell = lambda trial: None
     ) -> None:
+        self._commands = CommandReader(Run(folder).commands_path)
+        while self._commands.poll():
+            pass  # asked of a driver before; what comes while all else is read is for this one
         self.sweep = sweep
         self.folder = folder
         self.trials = read_trials(folder, sweep.space)
@@ -105,7 +108,6 @@ class Driver:
         self._tell = tell
         self._journal = SweepJournal(folder)
         self._maker = RunMaker(sweep, folder)
-        self._commands = CommandReader(Run(folder).commands_path)
         self._going: list[Going] = []
 
     def drive(self) -> list[Trial]:
@@ -117,8 +119,6 @@ class Driver:
             RunError: a file cannot be written, or the lock was taken over.
         """
         try:
-            while self._commands.poll():
-                pass  # what was asked of a driver before
             self._take_up()
             while self._going or len(self.trials) < self.sweep.trials:
                 self._lock.heartbeat()
