@@ -20,7 +20,7 @@ from cnnlib.architectures import ARCHITECTURES
 from cnnlib.runs.directory import Run, find, list_runs
 from cnnlib.runs.lock import RunLock
 from tui.cli import run as cnn_tui
-from tui.cli.run_commands import _print_comparison
+from tui.cli.comparison import print_comparison
 from tui.experiment import load_data, load_model
 
 ARCHITECTURE = "Conv2d(4, kernel=3)\nReLU()\nMaxPool2d(2)\nConv2d(3)\nFlatten()\nDense(3)\n"
@@ -477,7 +477,7 @@ def test_a_comparison_is_as_wide_as_the_terminal_and_thins_the_epochs(
         {"epoch": i, "train_loss": 1 / i, "valid_loss": 1.0, "valid_accuracy": 0.5}
         for i in range(1, 301)
     ]
-    _print_comparison({"data.path": ["/tmp" * 30, "/home" * 30]}, [course, course[:150]])
+    print_comparison({"data.path": ["/tmp" * 30, "/home" * 30]}, [course, course[:150]])
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) < 30
     assert max(map(len, lines)) <= 80
