@@ -4,9 +4,10 @@ It is written here and read in :mod:`cnnlib.runs.reading`. Writing is cheap, bec
 after every step: a step is stamped and laid aside, and all that were laid aside are encoded and go
 to the file when a quarter of a second has passed or when something else happened. (After a step the
 processor's caches hold the network: the same code costs seven times as much for one event after
-each step as for a hundred in a row.) So a killed process loses at most the steps of the last
-quarter second, which lie beyond its checkpoint in any case. fsync (a power cut) follows events
-other than steps, at most once a second, and :meth:`JournalWriter.sync`.
+each step as for a hundred in a row.) No clock runs between two events: before a validation the last
+steps wait for its end. So a killed process loses the last steps, of at most a quarter of a second,
+which lie beyond its checkpoint in any case. fsync (a power cut) follows events other than steps, at
+most once a second, and :meth:`JournalWriter.sync`.
 
 What a trainer does with the journal around a checkpoint and after a crash stands in
 :mod:`cnnlib.runs.rewind`.
@@ -40,7 +41,7 @@ class JournalWriter:
 
     Args:
         path: the journal; created (0o600) if it is absent.
-        interval: after how many seconds steps are written out.
+        interval: how many seconds of steps are written out together.
         permit: called before anything is written; what it raises is raised, and the file is as it
             was.
 
