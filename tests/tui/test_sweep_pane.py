@@ -285,6 +285,36 @@ async def test_what_importances_lack_is_said(
         await until(pilot, lambda: "cnn-tui[sweep]" in flat(shown(app, "sweep-importances")))
 
 
+async def test_importances_come_when_the_plan_can_be_read_again(folder: Path) -> None:
+    pytest.importorskip("optuna")
+    plan = folder / "sweep.toml"
+    words = plan.read_text(encoding="utf-8")
+    plan.write_text("[", encoding="utf-8")
+    async with opened(folder) as (app, pilot):
+        await pressed(pilot, "m")
+        await until(
+            pilot, lambda: "Importances need sweep.toml" in flat(shown(app, "sweep-importances"))
+        )
+        plan.write_text(words, encoding="utf-8")
+        await until(pilot, lambda: "PED-ANOVA" in shown(app, "sweep-importances"))
+
+
+async def test_importances_are_told_without_a_trial_that_is_outside_of_the_space(
+    folder: Path, sweep: Sweep
+) -> None:
+    pytest.importorskip("optuna")
+    journal = folder / FILE
+    first, *others = journal.read_text().splitlines(keepends=True)
+    told = json.loads(first)
+    told["parameters"]["batch_size"] = 48
+    journal.write_text("".join([json.dumps(told) + "\n", *others]))
+    async with opened(folder) as (app, pilot):
+        await pressed(pilot, "m")
+        await until(pilot, lambda: "9 so far" in shown(app, "sweep-importances"))
+        write(folder, sweep, 11, "finished", 0.7)
+        await until(pilot, lambda: "PED-ANOVA" in shown(app, "sweep-importances"))
+
+
 def flat(text: str) -> str:
     return " ".join(text.split())
 

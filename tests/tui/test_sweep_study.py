@@ -140,6 +140,19 @@ def test_a_rate_that_rounding_put_beyond_its_bound_has_its_importance(tmp_path: 
     assert found.keys() == asked.space.keys()
 
 
+@pytest.mark.parametrize("damage", [{"batch_size": 48}, {"batch_size": None}, {}])
+def test_trials_that_the_space_does_not_hold_are_left_out(
+    tmp_path: Path, damage: dict[str, int | None]
+) -> None:
+    asked = sweep(tmp_path)
+    study = Study(asked)
+    trials = [carry_out(study, number) for number in range(ENOUGH + 1)]
+    kept = {name: value for name, value in trials[0].parameters.items() if name != "batch_size"}
+    strange = replace(trials[0], parameters={**kept, **damage})
+    assert importances(asked, [strange, *trials[1:]]) == importances(asked, trials[1:])
+    assert importances(asked, [strange, *trials[2:]]) == {}
+
+
 def test_trials_of_one_value_tell_of_no_importance(tmp_path: Path) -> None:
     asked = sweep(tmp_path)
     study = Study(asked)

@@ -18,12 +18,15 @@ from cnnlib.errors import CnnError
 from tui.panes.base import Pane
 from tui.session import Session
 from tui.sweep.following import SweepFollower
+from tui.sweep.journal import Trial
 from tui.sweep.looking import TrialRuns
-from tui.sweep.study import ENOUGH, importances
+from tui.sweep.plan import Sweep
+from tui.sweep.study import ENOUGH, comparable, importances
 from tui.sweep.view import SweepView
 
 SECONDS_BETWEEN_LOOKS = 1.0
-Weighed = tuple[Path, frozenset[tuple[int, float | None]]]
+Weighed = tuple[Sweep | None, list[Trial]]
+"""What is searched, and the trials that finished."""
 
 
 class Sweeping(Pane):
@@ -105,28 +108,25 @@ class Sweeping(Pane):
         view = self.view
         if view is None:
             return
-        finished = [each.trial for each in view.trials if each.trial.state == "finished"]
-        of = view.folder, frozenset((trial.number, trial.value) for trial in finished)
+        of = view.sweep, [each.trial for each in view.trials if each.trial.state == "finished"]
         if of == self._weighed:
             return
         self._weighed = of
-        if view.sweep is None:
+        sweep, finished = of
+        count = len(comparable(sweep, finished)) if sweep is not None else 0
+        if sweep is None:
             self.shares, self.missing = {}, "Importances need sweep.toml, which cannot be read."
-        elif len(finished) < ENOUGH:
+        elif count < ENOUGH:
             self.shares = {}
-            self.missing = (
-                f"Importances are told from {ENOUGH} finished trials on: {len(finished)} so far."
-            )
+            self.missing = f"Importances are told from {ENOUGH} finished trials on: {count} so far."
         else:
             self.missing = "weighing ..."
-            self._weigh(view, of)
+            self._weigh(sweep, of)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="importances")
-    def _weigh(self, view: SweepView, of: Weighed) -> None:
-        if view.sweep is None:
-            return
+    def _weigh(self, sweep: Sweep, of: Weighed) -> None:
         try:
-            shares = importances(view.sweep, [each.trial for each in view.trials])
+            shares = importances(sweep, of[1])
             missing = "" if shares else "All finished trials came to the same: nothing to explain."
         except CnnError as error:
             shares, missing = {}, str(error)
@@ -135,7 +135,7 @@ class Sweeping(Pane):
     @on(SharesWeighed)
     def _keep_shares(self, message: SharesWeighed) -> None:
         message.stop()
-        if message.of == self._weighed:
+        if message.of is self._weighed:
             self.shares, self.missing = message.shares, message.missing
             if self.is_shown:
                 self.draw()

@@ -18,7 +18,7 @@ from typing import Any
 
 from cnnlib.errors import RunError
 from cnnlib.runs.files import not_written, open_regular, read_bounded, sync_folder
-from tui.sweep.space import Parameters, Space
+from tui.sweep.space import Parameters, Space, holds
 
 FILE = "sweep.jsonl"
 STATES = ("running", "finished", "pruned", "diverged", "failed")
@@ -151,16 +151,9 @@ def decode(line: bytes, space: Space | None = None) -> Trial | None:
         and isinstance(trial.message, str)
         and _is_number(trial.time)
     )
-    if not sound or (space is not None and not _is_of(space, trial.parameters)):
+    if not sound or (space is not None and not holds(space, trial.parameters)):
         return None
     return replace(trial, runs=tuple(trial.runs), values=tuple(trial.values))
-
-
-def _is_of(space: Space, parameters: Parameters) -> bool:
-    """Whether these are values that the space holds, one for each of its settings."""
-    return parameters.keys() == space.keys() and all(
-        space[name].contains(value) for name, value in parameters.items()
-    )
 
 
 def _is_value(value: Any) -> bool:

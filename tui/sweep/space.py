@@ -210,6 +210,13 @@ def format_space(space: Mapping[str, Distribution]) -> str:
     return "".join(f"{name} = {distribution!r}\n" for name, distribution in space.items())
 
 
+def holds(space: Mapping[str, Distribution], parameters: Mapping[str, Value]) -> bool:
+    """Whether these are values that the space holds, one for each of its settings."""
+    return parameters.keys() == space.keys() and all(
+        space[name].contains(value) for name, value in parameters.items()
+    )
+
+
 def word(value: Value) -> str:
     """A value as it is written in a search space."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

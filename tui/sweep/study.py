@@ -14,6 +14,7 @@ from tui.sweep.space import (
     Parameters,
     Value,
     choice,
+    holds,
     integer,
     log_uniform,
     uniform,
@@ -129,6 +130,15 @@ class Study:
         }.get(trial.state, self._states.FAIL)
 
 
+def comparable(sweep: Sweep, trials: Iterable[Trial]) -> list[Trial]:
+    """The trials of which importances are told: that finished, with settings of the space."""
+    return [
+        trial
+        for trial in trials
+        if trial.state == "finished" and holds(sweep.space, trial.parameters)
+    ]
+
+
 def importances(sweep: Sweep, trials: Iterable[Trial]) -> dict[str, float]:
     """How much of the differences in the objective each setting explains; {} for too few trials.
 
@@ -137,7 +147,7 @@ def importances(sweep: Sweep, trials: Iterable[Trial]) -> dict[str, float]:
 
     Args:
         sweep: what it is asked to do.
-        trials: of which those count that finished.
+        trials: of which those that are comparable count.
 
     Returns:
         Shares that sum to 1, the greatest first.
@@ -145,7 +155,7 @@ def importances(sweep: Sweep, trials: Iterable[Trial]) -> dict[str, float]:
     Raises:
         SpecificationError: Optuna is not installed.
     """
-    finished = [trial for trial in trials if trial.state == "finished"]
+    finished = comparable(sweep, trials)
     if len(finished) < ENOUGH or len({trial.value for trial in finished}) < 2:
         return {}
     require_optuna()
